@@ -1,0 +1,2 @@
+//! The BuildKit frontend.
+fn main() {}

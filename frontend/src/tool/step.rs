@@ -1,0 +1,147 @@
+//! What a step is told: one JSON document, written by `lower` and read by the tool inside the step.
+//!
+//! A step's command line is `krunner-frontend tool STEP.json`. All paths are absolute inside the step.
+//! A step writes nothing but its `out` folder (and `/tmp`), and stamps every entry it made
+//! with `epoch`, owner 0:0 and a normalised mode.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use krunner::digest::Digest;
+use krunner::platform::Architecture;
+use serde::{Deserialize, Serialize};
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Step {
+    /// Unpacks a distribution and normalises it.
+    Python {
+        /// The archive, or a folder (see [`Bytes`]).
+        source: Bytes,
+        /// Leading folder to take off.
+        strip: String,
+        /// Globs of what is left out.
+        drop: Vec<String>,
+        /// For the ELF gate.
+        architecture: Architecture,
+        /// Seconds since 1970.
+        epoch: u64,
+        /// Where the tree goes.
+        out: PathBuf,
+    },
+    /// Installs wheels into a tree of their own.
+    Wheels {
+        /// The wheels, in order.
+        wheels: Vec<Wheel>,
+        /// Relative to `out`.
+        site_packages: String,
+        /// The volume's own interpreter.
+        interpreter: String,
+        /// For the ELF gate.
+        architecture: Architecture,
+        /// Seconds since 1970.
+        epoch: u64,
+        /// Where the tree goes.
+        out: PathBuf,
+    },
+    /// Lays out the root in which ttyd is compiled.
+    Toolchain {
+        /// Wheels that carry tools; each is unpacked under `/opt/tools/NAME`.
+        wheels: Vec<Wheel>,
+        /// Archives unpacked onto the root.
+        archives: Vec<Bytes>,
+        /// Seconds since 1970.
+        epoch: u64,
+        /// Where the root goes.
+        out: PathBuf,
+    },
+    /// Patches, compiles and verifies ttyd, inside the toolchain's root.
+    Ttyd {
+        /// Source archives by component.
+        sources: BTreeMap<String, Bytes>,
+        /// The version that it must report.
+        version: String,
+        /// Seconds.
+        ping: u16,
+        /// Seconds.
+        hangup: u16,
+        /// The target's.
+        architecture: Architecture,
+        /// The build platform's: the binary is run when both are the same.
+        build_architecture: Architecture,
+        /// Seconds since 1970.
+        epoch: u64,
+        /// Where `bin/ttyd` and `licenses/` go.
+        out: PathBuf,
+    },
+    /// Takes a ready-made ttyd and verifies it like a built one.
+    TtydBinary {
+        /// The binary, or an archive with it.
+        binary: Bytes,
+        /// The version that it must report.
+        version: String,
+        /// Seconds.
+        ping: u16,
+        /// Seconds.
+        hangup: u16,
+        /// The target's.
+        architecture: Architecture,
+        /// The build platform's.
+        build_architecture: Architecture,
+        /// Seconds since 1970.
+        epoch: u64,
+        /// Where `bin/ttyd` goes.
+        out: PathBuf,
+    },
+    /// Makes mount points, further files, and the licences of what has no layer to put them in.
+    Base {
+        /// Empty folders, relative to `out`.
+        mount_points: Vec<String>,
+        /// Further files.
+        files: Vec<File>,
+        /// The finished python tree, for its licence.
+        python: PathBuf,
+        /// Seconds since 1970.
+        epoch: u64,
+        /// Where the tree goes.
+        out: PathBuf,
+    },
+}
+
+/// Bytes that the engine put into the step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bytes {
+    /// How messages call it: the input's name and where the spec asks for it, such as
+    /// `python-arm64 (krunner.toml:14)`.
+    pub name: String,
+    /// A file; or a folder, which is either the unpacked tree or holds exactly one archive.
+    pub path: PathBuf,
+    /// To be checked by the tool, for what the engine did not check.
+    pub sha256: Option<Digest>,
+}
+
+/// One wheel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wheel {
+    /// Normalised name.
+    pub package: String,
+    /// Version as locked.
+    pub version: String,
+    /// The archive.
+    pub archive: Bytes,
+}
+
+/// One further file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Relative to `out`.
+    pub path: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// The bytes.
+    pub source: Bytes,
+}

@@ -1,0 +1,19 @@
+//! krunner builds, publishes, deploys and runs the runtime volume that a platform mounts,
+//! read-only, into other people's container images.
+//!
+//! A module imports only what lies below it; `tests/layering.rs` holds the arrows:
+//!
+//! ```text
+//! L5 cli
+//! L4 agent
+//! L3 store  registry
+//! L2 plan   artifact
+//! L1 spec   labels
+//! L0 platform  digest  reference  env  fsutil  report
+//! ```
+
+pub mod digest;
+pub mod labels;
+pub mod plan;
+pub mod platform;
+pub mod report;

@@ -1,0 +1,2 @@
+//! The `krunner` command.
+fn main() {}

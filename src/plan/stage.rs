@@ -1,0 +1,144 @@
+//! The stages of a plan, in the order in which their layers are stacked.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Input;
+use crate::platform::Platform;
+
+/// What one platform's volume is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The platform that the volume is for.
+    pub platform: Platform,
+    /// The platform that the steps run on.
+    pub build_platform: Platform,
+    /// The volume as a whole.
+    pub volume: Volume,
+    /// The Python distribution.
+    pub python: Python,
+    /// The installed packages, if the spec has a lock.
+    pub wheels: Option<Wheels>,
+    /// The web terminal, if the spec asks for one.
+    pub ttyd: Option<Ttyd>,
+    /// Mount points and further files.
+    pub base: Base,
+    /// Labels for the image config.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations for the manifest.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// What holds for the volume as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Volume {
+    /// The distribution key, such as `static-gnu`.
+    pub name: String,
+    /// The integer version.
+    pub version: u32,
+    /// Where containers mount the volume: an absolute path.
+    pub prefix: String,
+    /// `gnu`, `musl` or `any`.
+    pub libc: String,
+    /// Modification time of every file, in seconds since 1970.
+    pub epoch: u64,
+}
+
+/// The Python distribution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Python {
+    /// The full version, such as `3.13.2`.
+    pub version: String,
+    /// The archive.
+    pub source: Input,
+    /// The leading folder to take off every path, such as `python`; empty for none.
+    pub strip: String,
+    /// Globs, relative to the volume, of what is left out.
+    pub drop: Vec<String>,
+}
+
+/// The packages from the wheel lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wheels {
+    /// Where packages go, relative to the volume: `lib/python3.13/site-packages`.
+    pub site_packages: String,
+    /// First line of entry-point scripts, without `#!`: `/opt/backend.ai/bin/python3.13`.
+    pub interpreter: String,
+    /// Every package that the target needs, sorted by normalised name.
+    pub packages: Vec<Package>,
+}
+
+/// One package and the wheel that was chosen for the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Normalised name (PEP 503).
+    pub name: String,
+    /// Version as locked.
+    pub version: String,
+    /// The wheel's file name, which carries its tags.
+    pub file_name: String,
+    /// The wheel.
+    pub wheel: Input,
+}
+
+/// The web terminal: built from sources or taken ready-made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ttyd {
+    /// The version that `ttyd --version` must report.
+    pub version: String,
+    /// Seconds without traffic after which libwebsockets sends a ping.
+    pub ping: u16,
+    /// Seconds without an answer after which it hangs up.
+    pub hangup: u16,
+    /// How the binary comes about.
+    #[serde(flatten)]
+    pub sources: TtydSources,
+}
+
+/// How the ttyd binary comes about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum TtydSources {
+    /// Compiled on the build platform.
+    Build {
+        /// Source archives by component: `ttyd`, `libwebsockets`, `libuv`, `json-c`, `zlib`.
+        sources: BTreeMap<String, Input>,
+        /// What compiles them.
+        toolchain: Toolchain,
+    },
+    /// A ready-made static binary.
+    Binary {
+        /// The binary.
+        binary: Input,
+    },
+}
+
+/// The root file system in which ttyd is compiled, for the build platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Toolchain {
+    /// Wheels that carry tools: `ziglang`, `cmake`, `ninja`.
+    pub wheels: Vec<Package>,
+    /// Archives (`.deb` or tar) unpacked onto the root: a shell, a libc for the tools.
+    pub archives: Vec<Input>,
+}
+
+/// Mount points and further files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// Empty folders that must exist inside the read-only volume.
+    pub mount_points: Vec<String>,
+    /// Further files.
+    pub files: Vec<File>,
+}
+
+/// One further file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Where it goes, relative to the volume.
+    pub path: String,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Its bytes.
+    pub source: Input,
+}
