@@ -1,2 +1,2 @@
-//! The BuildKit frontend.
+//! The BuildKit frontend, and the tool that runs inside its steps.
 fn main() {}

@@ -1,0 +1,70 @@
+//! Files: trees made by the engine itself, without a process.
+
+use super::pb;
+use super::vertex::{Inputs, Meta, Output, vertex};
+
+/// Everything that a build makes carries one time; what only steps read carries this one.
+const EPOCH: i64 = 0;
+
+fn root() -> pb::ChownOpt {
+    let id = || {
+        Some(pb::UserOpt {
+            user: Some(pb::user_opt::User::ById(0)),
+        })
+    };
+    pb::ChownOpt {
+        user: id(),
+        group: id(),
+    }
+}
+
+fn file(inputs: Inputs, action: pb::FileAction, meta: Meta) -> Output {
+    let op = pb::op::Op::File(pb::FileOp {
+        actions: vec![action],
+    });
+    Output {
+        vertex: vertex(op, inputs, None, ["file.base"], meta),
+        index: 0,
+    }
+}
+
+/// A tree with nothing but one file at `path`.
+pub fn make_file(path: &str, mode: u32, data: Vec<u8>, meta: Meta) -> Output {
+    let action = pb::FileAction {
+        input: -1,
+        secondary_input: -1,
+        output: 0,
+        action: Some(pb::file_action::Action::Mkfile(pb::FileActionMkFile {
+            path: path.to_owned(),
+            mode: i32::try_from(mode).unwrap_or(0o644),
+            data,
+            owner: Some(root()),
+            timestamp: EPOCH,
+        })),
+    };
+    file(Inputs::default(), action, meta)
+}
+
+/// `onto` with everything of `tree` copied over it, stamped with `seconds` since 1970.
+pub fn copy_tree(tree: &Output, onto: Option<&Output>, seconds: u64, meta: Meta) -> Output {
+    let mut inputs = Inputs::default();
+    let input = onto.map_or(-1, |output| inputs.add(output));
+    let secondary_input = inputs.add(tree);
+    let action = pb::FileAction {
+        input,
+        secondary_input,
+        output: 0,
+        action: Some(pb::file_action::Action::Copy(pb::FileActionCopy {
+            src: "/".to_owned(),
+            dest: "/".to_owned(),
+            mode: -1,
+            dir_copy_contents: true,
+            create_dest_path: true,
+            timestamp: i64::try_from(seconds)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1_000_000_000),
+            ..pb::FileActionCopy::default()
+        })),
+    };
+    file(inputs, action, meta)
+}

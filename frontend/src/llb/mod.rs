@@ -1,0 +1,28 @@
+//! BuildKit's low-level build graph: our own immutable operations and their marshalling.
+//!
+//! An [`Output`] is a file tree that some operation makes. An operation is encoded when it is built, so its
+//! digest never changes afterwards, and equal operations have equal digests wherever they were built. It
+//! knows nothing of plans, of the gateway, or of the clock.
+
+mod caps;
+mod definition;
+mod exec;
+mod file;
+mod graft;
+mod merge;
+mod place;
+mod source;
+#[cfg(test)]
+mod tests;
+mod vertex;
+
+pub use bollard_buildkit_proto::pb;
+pub use caps::Caps;
+pub use definition::marshal;
+pub use exec::{Exec, Mount};
+pub use file::{copy_tree, make_file};
+pub use graft::{GraftError, graft};
+pub use merge::merge;
+pub use place::{Place, SourceFile};
+pub use source::{Local, git, http, image, oci_layout};
+pub use vertex::{Group, Meta, Output};
