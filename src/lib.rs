@@ -12,7 +12,10 @@
 //! L0 platform  digest  reference  env  fsutil  report
 //! ```
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod digest;
+pub mod env;
 pub mod labels;
 pub mod plan;
 pub mod platform;

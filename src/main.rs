@@ -1,2 +1,7 @@
 //! The `krunner` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    krunner::cli::run(std::env::args_os()).into()
+}

@@ -1,0 +1,67 @@
+//! The command: one file for each verb, and what all verbs share.
+//!
+//! A verb parses its arguments, joins the parts below it, and hands what it found to the [`Printer`].
+//! Nothing else in the crate prints, knows exit codes, or reads the environment.
+
+mod exit;
+mod output;
+mod printer;
+
+use std::ffi::OsString;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+pub use exit::ExitStatus;
+pub use output::OutputFormat;
+pub use printer::Printer;
+
+/// Build, publish, deploy and run the runtime volume that is mounted into other people's container images.
+#[derive(Debug, Parser)]
+#[command(
+    name = "krunner",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done, 1 the input failed, 2 usage or our fault, 75 worth a retry."
+)]
+struct Cli {
+    #[command(flatten)]
+    talk: Talk,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// How much is said on standard error.
+#[derive(Debug, clap::Args)]
+struct Talk {
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more; twice for still more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+}
+
+/// What can be done. Kept in the order in which people meet them: build, publish, deploy.
+#[derive(Debug, Subcommand)]
+enum Verb {}
+
+impl Verb {
+    fn run(self, _printer: &Printer) -> anyhow::Result<ExitStatus> {
+        match self {}
+    }
+}
+
+/// Runs the command with its arguments, the program's name first, and says how it ended.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let printer = Printer::new(cli.talk.quiet, cli.talk.verbose);
+    cli.verb.run(&printer).unwrap_or_else(|error| {
+        printer.error(&error, exit::hint(&error).as_deref());
+        exit::status(&error)
+    })
+}
