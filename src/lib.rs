@@ -20,3 +20,4 @@ pub mod labels;
 pub mod plan;
 pub mod platform;
 pub mod report;
+pub mod spec;

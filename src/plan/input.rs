@@ -47,4 +47,9 @@ pub enum Origin {
         /// Checked by our tool when it is given.
         sha256: Option<Digest>,
     },
+    /// Text that stands in the spec itself.
+    Inline {
+        /// The text.
+        content: String,
+    },
 }

@@ -4,7 +4,9 @@
 //! whatever executes (LLB, tools) comes after it. `krunner plan` prints it.
 
 mod input;
+mod request;
 mod stage;
 
 pub use input::{Input, Origin};
+pub use request::Request;
 pub use stage::{Base, File, Package, Plan, Python, Toolchain, Ttyd, TtydSources, Volume, Wheels};

@@ -1,0 +1,50 @@
+//! The tables and keys of `krunner.toml`. Their doc comments are what the JSON Schema and
+//! `docs/spec.md` say, so they speak to the person who writes the file.
+
+mod arg;
+mod file;
+mod python;
+mod source;
+mod ttyd;
+mod volume;
+mod wheels;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use arg::{Arg, ArgTable};
+pub use file::File;
+pub use python::Python;
+pub use source::Source;
+pub use ttyd::{Binary, Toolchain, Ttyd, TtydSources};
+pub use volume::{Libc, Volume};
+pub use wheels::Wheels;
+
+/// A krunner spec: what one flavour of the runtime volume is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "krunner.toml")]
+pub struct Document {
+    /// The volume as a whole.
+    pub volume: Volume,
+    /// Arguments that `--build-arg NAME=VALUE` sets, used as `${NAME}` in any `url`, label or annotation.
+    #[serde(default)]
+    pub args: BTreeMap<String, Arg>,
+    /// The Python distribution.
+    pub python: Python,
+    /// Python packages to install.
+    pub wheels: Option<Wheels>,
+    /// The web terminal.
+    pub ttyd: Option<Ttyd>,
+    /// Further files.
+    #[serde(default)]
+    pub files: Vec<File>,
+    /// Labels for the image config, besides those that krunner sets itself.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations for the manifest, besides those that krunner sets itself.
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
+}
