@@ -8,3 +8,4 @@
 //! Nothing here may print to standard output: in the frontend process it is the connection to the engine.
 
 pub mod llb;
+pub mod tool;

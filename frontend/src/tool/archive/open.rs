@@ -1,0 +1,98 @@
+//! Finds the bytes of an input, and checks them against their SHA-256.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use krunner::digest::Digest;
+use sha2::{Digest as _, Sha256};
+
+use super::format::{Format, HEAD};
+use super::{Bytes, Error, Refusal};
+
+/// What an input turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// A file: the one given, or the only one in the folder given.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// Told by its first bytes.
+        format: Format,
+    },
+    /// A folder with an unpacked tree.
+    Folder(PathBuf),
+}
+
+/// Looks at an input, and checks its SHA-256 when one is given.
+///
+/// A folder that holds a single archive stands for that archive, as a build context does that was
+/// made of one; any other folder is an unpacked tree, of which no SHA-256 can be checked.
+pub fn open(bytes: &Bytes) -> Result<Opened, Error> {
+    inspect(bytes).map_err(|(entry, refusal)| Error {
+        input: bytes.name.clone(),
+        entry,
+        refusal,
+    })
+}
+
+type Failure = (Option<String>, Refusal);
+
+fn inspect(bytes: &Bytes) -> Result<Opened, Failure> {
+    let failed = |refusal: Refusal| (Some(bytes.path.display().to_string()), refusal);
+    let opened = if bytes.path.is_dir() {
+        let (only, count) = only_file(&bytes.path).map_err(|e| failed(e.into()))?;
+        let opened = only.map(|path| look(&path)).transpose().map_err(failed)?;
+        match opened {
+            Some(Opened::File { path, format }) if format != Format::Unknown => {
+                Opened::File { path, format }
+            }
+            _ if bytes.sha256.is_some() => return Err(failed(Refusal::NotOneArchive(count))),
+            _ => Opened::Folder(bytes.path.clone()),
+        }
+    } else {
+        look(&bytes.path).map_err(failed)?
+    };
+    if let (Some(wanted), Opened::File { path, .. }) = (bytes.sha256, &opened) {
+        let found = sha256(path).map_err(|error| failed(error.into()))?;
+        if found != wanted {
+            let (wanted, found) = (wanted.hex(), found.hex());
+            return Err((None, Refusal::Digest { wanted, found }));
+        }
+    }
+    Ok(opened)
+}
+
+/// The file of a folder that holds nothing else, and how many entries there are.
+fn only_file(folder: &Path) -> std::io::Result<(Option<PathBuf>, usize)> {
+    let mut only = None;
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        count += 1;
+        only = entry.file_type()?.is_file().then(|| entry.path());
+    }
+    Ok((only.filter(|_| count == 1), count))
+}
+
+fn look(path: &Path) -> Result<Opened, Refusal> {
+    let mut head = Vec::with_capacity(HEAD);
+    File::open(path)?.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(Opened::File {
+        path: path.to_owned(),
+        format: Format::detect(&head),
+    })
+}
+
+fn sha256(path: &Path) -> std::io::Result<Digest> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(Digest::from_bytes(hasher.finalize().into()));
+        }
+        hasher.update(&buffer[..count]);
+    }
+}

@@ -1,0 +1,85 @@
+//! Why a step failed, in words that make sense in a build log.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::path::EntryPath;
+use super::refusal::Refusal;
+use super::{archive, elf, normalise, python};
+
+/// Why a step failed. Its display is the whole message: input and place, file, reason, and a hint.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The document that says what to do cannot be read.
+    #[error("Cannot read the step `{}`: {source}", path.display())]
+    ReadStep {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The document that says what to do is not understood.
+    #[error(
+        "Cannot understand the step `{}`: {source}\nhint: the tool and the frontend must be of the same build; load the frontend image again", path.display()
+    )]
+    ParseStep {
+        /// Where it is.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A step that this build of the tool does not have.
+    #[error("This build of the tool has no step `{0}`")]
+    Unknown(&'static str),
+    /// An input was refused.
+    #[error(transparent)]
+    Archive(#[from] archive::Error),
+    /// A file of a foreign machine.
+    #[error("{input}: {fault}")]
+    Elf {
+        /// The input, and where the spec asks for it.
+        input: String,
+        /// What and why.
+        fault: elf::Error,
+    },
+    /// The distribution is no Python.
+    #[error("{input}: {fault}")]
+    Python {
+        /// The input, and where the spec asks for it.
+        input: String,
+        /// What and why.
+        fault: python::Fault,
+    },
+    /// The result could not be stamped.
+    #[error(transparent)]
+    Normalise(#[from] normalise::Error),
+    /// The result could not be written.
+    #[error("Cannot write `{}`: {source}", path.display())]
+    Write {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// For a failure to write `path`.
+    pub(super) fn out(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::Write { path, source }
+    }
+
+    /// For an entry of `input` that was refused.
+    pub(super) fn at(input: &str) -> impl FnOnce((EntryPath, Refusal)) -> Self {
+        let input = input.to_owned();
+        |(entry, refusal)| {
+            Self::Archive(archive::Error {
+                input,
+                entry: Some(entry.to_string()),
+                refusal,
+            })
+        }
+    }
+}

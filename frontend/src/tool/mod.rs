@@ -1,0 +1,62 @@
+//! What runs *inside* the exec steps of a build: it unpacks, installs, checks and normalises.
+//!
+//! A step has the frontend's own image as its root, no network, its inputs read-only, and one folder
+//! to write. It is told what to do by one JSON document ([`step`]), and does nothing else. What it
+//! reads was made by others, so every reader here is bounded, and no name leaves the folder.
+
+pub mod archive;
+pub mod elf;
+mod error;
+pub mod normalise;
+pub mod path;
+mod python;
+mod refusal;
+pub mod step;
+pub mod tree;
+
+use std::path::Path;
+
+pub use self::error::Error;
+pub use self::refusal::Refusal;
+use self::step::Step;
+
+/// Reads a step's document and does what it says.
+pub fn run(document: &Path) -> Result<(), Error> {
+    let text = std::fs::read(document).map_err(|source| Error::ReadStep {
+        path: document.to_owned(),
+        source,
+    })?;
+    let step = serde_json::from_slice(&text).map_err(|source| Error::ParseStep {
+        path: document.to_owned(),
+        source,
+    })?;
+    perform(&step)
+}
+
+/// Does what a step says.
+pub fn perform(step: &Step) -> Result<(), Error> {
+    match step {
+        Step::Python {
+            source,
+            strip,
+            drop,
+            architecture,
+            epoch,
+            out,
+        } => {
+            let step = python::Python {
+                source,
+                strip,
+                drop,
+                architecture: *architecture,
+                epoch: *epoch,
+            };
+            python::run(&step, out)
+        }
+        Step::Wheels { .. } => Err(Error::Unknown("wheels")),
+        Step::Base { .. } => Err(Error::Unknown("base")),
+        Step::Toolchain { .. } => Err(Error::Unknown("toolchain")),
+        Step::Ttyd { .. } => Err(Error::Unknown("ttyd")),
+        Step::TtydBinary { .. } => Err(Error::Unknown("ttyd-binary")),
+    }
+}
