@@ -1,0 +1,13 @@
+//! The engine tier: real BuildKits, a real registry, real inputs, other people's tools.
+//!
+//! `cargo xtask test` starts what these tests need and says where it is in the file that `KRUNNER_WORKBENCH` names.
+//! Without it each test prints why it was skipped.
+
+mod damage;
+mod problems;
+mod reproducible;
+mod run;
+mod syntax;
+mod volume;
+mod witnesses;
+mod workbench;

@@ -1,0 +1,99 @@
+//! What goes wrong lands on a line of the spec or of the lock, and the build fails.
+
+use crate::volume::{Build, Copy};
+use crate::workbench::{Workbench, fail};
+
+/// Builds the changed copy up to `target` and returns what was said.
+#[track_caller]
+fn refused(workbench: &Workbench, copy: &Copy, target: &str) -> String {
+    let build = Build::of(workbench, workbench.engine(), &copy.spec())
+        .with("--target")
+        .with(target);
+    let said = fail(&mut build.command("type=cacheonly"));
+    eprintln!("{said}");
+    said
+}
+
+#[test]
+fn a_wrong_checksum_is_shown_at_its_line() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let copy = Copy::of_example(&workbench);
+    let mut right = String::new();
+    copy.rewrite("pylock.toml", |text| {
+        let start = text.find("sha256 = \"").unwrap() + "sha256 = \"".len();
+        right = text[start..start + 64].to_owned();
+        // The first wheel of the lock need not be one that is chosen: all of them get a wrong sum.
+        let mut lines = Vec::new();
+        for line in text.lines() {
+            lines.push(match line.find("sha256 = \"") {
+                Some(at) => format!("{}{}{}", &line[..at + 10], "0".repeat(64), &line[at + 74..]),
+                None => line.to_owned(),
+            });
+        }
+        lines.join("\n")
+    });
+    let said = refused(&workbench, &copy, "wheels");
+    assert!(said.contains("pylock.toml:"), "names the lock's line");
+    assert!(said.contains("digest mismatch"), "says what is wrong");
+    assert!(said.contains(&"0".repeat(64)), "names the expected digest");
+}
+
+#[test]
+fn an_unknown_key_is_shown_at_its_line_with_the_nearest_known_one() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let copy = Copy::of_example(&workbench);
+    copy.rewrite("krunner.toml", |text| {
+        text.replacen("[python]\n", "[python]\nvesrion = \"3.13.2\"\n", 1)
+    });
+    let said = refused(&workbench, &copy, "python");
+    assert!(said.contains("vesrion") && said.contains("`version`"));
+    assert!(said.contains("krunner.toml:"));
+    assert!(said.contains(">>>"), "the engine prints the excerpt");
+}
+
+#[test]
+fn a_missing_lock_is_shown_at_the_line_that_names_it() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let copy = Copy::of_example(&workbench);
+    copy.remove("pylock.toml");
+    let said = refused(&workbench, &copy, "wheels");
+    assert!(said.contains("pylock.toml"));
+    assert!(said.contains("krunner.toml:") && said.contains(">>>"));
+}
+
+#[test]
+fn a_package_without_a_fitting_wheel_names_the_target_and_what_the_lock_offers() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let copy = Copy::of_example(&workbench);
+    copy.rewrite("pylock.toml", |text| {
+        text.lines()
+            .filter(|line| !line.contains("msgpack") || !line.contains("aarch64"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    });
+    let said = refused(&workbench, &copy, "wheels");
+    assert!(said.contains("msgpack"));
+    assert!(said.contains("linux/arm64") || said.contains("aarch64"));
+    assert!(said.contains("pylock.toml:") && said.contains(">>>"));
+}
+
+#[test]
+fn an_unknown_target_is_refused_with_the_known_ones() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let copy = Copy::of_example(&workbench);
+    let said = refused(&workbench, &copy, "pyhton");
+    for known in ["python", "wheels", "ttyd", "base", "volume"] {
+        assert!(said.contains(known), "{known}");
+    }
+    assert!(said.contains("krunner.toml:"));
+}

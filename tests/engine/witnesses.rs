@@ -1,0 +1,120 @@
+//! Other people's tools accept what we publish.
+
+use std::process::Command;
+
+use crate::volume::Build;
+use crate::workbench::{Workbench, krunner, succeed};
+
+/// Publishes the example to the registry once more (nothing is uploaded twice) and returns `HOST/NAME:TAG`.
+#[track_caller]
+fn published(workbench: &Workbench) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = folder.path().join("layout");
+    Build::example(workbench, workbench.engine()).to_layout(&layout);
+    let reference = format!("{}/krunner-witness:15-gnu", workbench.registry);
+    succeed(&mut krunner(
+        folder.path(),
+        &["publish", &format!("oci:{}", layout.display()), &reference],
+    ));
+    reference
+}
+
+#[test]
+fn skopeo_inspects_it() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let Some(mut skopeo) = workbench.tool("skopeo") else {
+        return;
+    };
+    let reference = format!("docker://{}", published(&workbench));
+    let said = succeed(skopeo.args([
+        "inspect",
+        "--tls-verify=false",
+        "--override-arch",
+        "arm64",
+        &reference,
+    ]));
+    let document: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(document["Architecture"], "arm64");
+    assert_eq!(document["Layers"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn oras_fetches_its_manifest_and_pulls_its_layers() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let Some(mut fetch) = workbench.tool("oras") else {
+        return;
+    };
+    let reference = published(&workbench);
+    let said = succeed(fetch.args([
+        "manifest",
+        "fetch",
+        "--plain-http",
+        "--platform",
+        "linux/amd64",
+        &reference,
+    ]));
+    let manifest: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        manifest["artifactType"],
+        "application/vnd.backendai.krunner.volume.v1"
+    );
+
+    let Some(mut pull) = workbench.tool("oras") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    succeed(
+        pull.args([
+            "pull",
+            "--plain-http",
+            "--platform",
+            "linux/amd64",
+            &reference,
+            "-o",
+        ])
+        .arg(folder.path()),
+    );
+    for layer in ["python", "wheels", "ttyd", "base"] {
+        assert!(
+            folder.path().join(format!("{layer}.tar.zst")).is_file(),
+            "{layer}"
+        );
+    }
+}
+
+#[test]
+fn crane_validates_every_byte_of_it() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let Some(mut crane) = workbench.tool("crane") else {
+        return;
+    };
+    succeed(crane.args(["validate", "--insecure", "--remote", &published(&workbench)]));
+}
+
+#[test]
+fn engines_pull_it_and_the_newest_mounts_it() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let reference = published(&workbench);
+    for engine in workbench.engines.values() {
+        succeed(&mut engine.docker(&["pull", &reference]));
+    }
+    let Some(newest) = workbench.engine_of("28.5") else {
+        return;
+    };
+    let mount = format!("type=image,source={reference},target=/opt/backend.ai");
+    let mut run: Command = newest.docker(&["run", "--rm", "--network", "none", "--mount", &mount]);
+    run.arg(&workbench.images["linux/amd64"]).args([
+        "/opt/backend.ai/bin/python",
+        "-c",
+        "print('hello')",
+    ]);
+    assert_eq!(succeed(&mut run).trim(), "hello");
+}

@@ -1,0 +1,130 @@
+//! What the machine offers, as `cargo xtask workbench env` wrote it down.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde::Deserialize;
+
+/// Engines, registry, inputs and tools. Paths are absolute.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Workbench {
+    /// By version: `20.10`, `26.1`, `28.5`, or `host`.
+    pub(crate) engines: BTreeMap<String, Engine>,
+    /// Host and port of a plain-HTTP registry on loopback.
+    pub(crate) registry: String,
+    /// Where that registry keeps its blobs, to damage them.
+    pub(crate) registry_root: PathBuf,
+    /// The frontend under a tag that every engine has loaded.
+    pub(crate) frontend: String,
+    /// The same image in the registry.
+    pub(crate) frontend_in_registry: String,
+    /// The example, with its locks generated.
+    pub(crate) example: PathBuf,
+    /// `NAME=DIR` for `--build-context`.
+    pub(crate) contexts: BTreeMap<String, PathBuf>,
+    /// `NAME=VALUE` for `--build-arg`.
+    pub(crate) build_args: BTreeMap<String, String>,
+    /// Images without a Python, with libstdc++, by platform.
+    pub(crate) images: BTreeMap<String, String>,
+    /// User-mode emulators by platform, to be the first word of a command; no handler is registered.
+    pub(crate) emulators: BTreeMap<String, PathBuf>,
+    /// `skopeo`, `oras`, `crane`, as far as they could be had.
+    pub(crate) tools: BTreeMap<String, PathBuf>,
+}
+
+/// One engine and the command line that speaks to it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Engine {
+    /// The Docker command.
+    pub(crate) cli: PathBuf,
+    /// What `DOCKER_HOST` must be.
+    pub(crate) host: String,
+    /// What `DOCKER_CONFIG` must be: a folder with the buildx plugin.
+    pub(crate) config: PathBuf,
+}
+
+impl Workbench {
+    /// The workbench, or `None` after printing why there is none.
+    pub(crate) fn open() -> Option<Self> {
+        let Some(file) = std::env::var_os("KRUNNER_WORKBENCH") else {
+            eprintln!("skipped: KRUNNER_WORKBENCH is not set (`cargo xtask test` sets it)");
+            return None;
+        };
+        let text = std::fs::read_to_string(&file).unwrap();
+        Some(serde_json::from_str(&text).unwrap())
+    }
+
+    /// The engine that most tests use.
+    pub(crate) fn engine(&self) -> &Engine {
+        self.engines
+            .get("26.1")
+            .or_else(|| self.engines.values().next())
+            .unwrap()
+    }
+
+    /// An engine of this version, or `None` after printing that it could not be had.
+    pub(crate) fn engine_of(&self, version: &str) -> Option<&Engine> {
+        let engine = self.engines.get(version);
+        if engine.is_none() {
+            eprintln!("skipped: no engine {version} on this machine");
+        }
+        engine
+    }
+
+    /// A tool, or `None` after printing that it could not be had.
+    pub(crate) fn tool(&self, name: &str) -> Option<Command> {
+        let tool = self.tools.get(name);
+        if tool.is_none() {
+            eprintln!("skipped: no {name} on this machine");
+        }
+        tool.map(Command::new)
+    }
+}
+
+impl Engine {
+    /// The Docker command, speaking to this engine.
+    pub(crate) fn docker(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.cli);
+        command
+            .env("DOCKER_HOST", &self.host)
+            .env("DOCKER_CONFIG", &self.config)
+            .args(arguments);
+        command
+    }
+}
+
+/// The `krunner` command with a store of its own.
+pub(crate) fn krunner(store: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_krunner"));
+    command.env("KRUNNER_STORE", store).args(arguments);
+    command
+}
+
+/// Runs to success and returns stdout, or fails the test with everything that was said.
+#[track_caller]
+pub(crate) fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}\n{}", said(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs to failure and returns all that was said.
+#[track_caller]
+pub(crate) fn fail(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(
+        !output.status.success(),
+        "should have failed: {command:?}\n{}",
+        said(&output)
+    );
+    said(&output)
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
