@@ -105,15 +105,6 @@ impl Copy {
         self.folder.path().join("krunner.toml")
     }
 
-    /// Puts `new` where `old` stands, which must be there exactly once.
-    #[track_caller]
-    pub(crate) fn replace(&self, file: &str, old: &str, new: &str) {
-        let path = self.folder.path().join(file);
-        let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(text.matches(old).count(), 1, "`{old}` in {file}");
-        fs::write(&path, text.replacen(old, new, 1)).unwrap();
-    }
-
     /// Changes a file by a function of its text.
     pub(crate) fn rewrite(&self, file: &str, change: impl FnOnce(String) -> String) {
         let path = self.folder.path().join(file);
