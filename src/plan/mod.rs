@@ -3,10 +3,22 @@
 //! Whatever decides (markers, tags, named contexts, arguments) comes before it;
 //! whatever executes (LLB, tools) comes after it. `krunner plan` prints it.
 
+mod build;
+mod choose;
 mod input;
+mod marks;
+mod planner;
 mod request;
 mod stage;
+mod tags;
+mod target;
+mod ttyd;
+mod wheels;
 
+pub use build::build;
 pub use input::{Input, Origin};
 pub use request::Request;
 pub use stage::{Base, File, Package, Plan, Python, Toolchain, Ttyd, TtydSources, Volume, Wheels};
+
+#[cfg(test)]
+mod tests;

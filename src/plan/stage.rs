@@ -76,7 +76,8 @@ pub struct Package {
     pub name: String,
     /// Version as locked.
     pub version: String,
-    /// The wheel's file name, which carries its tags.
+    /// The wheel's file name, which carries its tags. Empty when the lock has no wheel that fits and a
+    /// named context brings one.
     pub file_name: String,
     /// The wheel.
     pub wheel: Input,

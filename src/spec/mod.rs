@@ -8,10 +8,12 @@ pub mod arguments;
 mod check;
 mod key_path;
 mod levels;
+pub mod lock;
 mod places;
 mod schema;
 mod text;
 mod types;
+pub mod url;
 mod walk;
 
 use std::collections::BTreeMap;

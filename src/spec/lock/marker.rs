@@ -1,0 +1,37 @@
+//! Environment markers (PEP 508), read strictly: what is not understood is an error, where
+//! installers warn and guess.
+
+use pep508_rs::{MarkerTree, MarkerWarningKind};
+
+/// Longer markers are not written by hand or by lockers.
+const MAX_BYTES: usize = 4096;
+
+/// The parser calls itself for every parenthesis.
+const MAX_DEPTH: usize = 32;
+
+/// A marker that was not understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum InvalidMarker {
+    #[error("Marker too long or too deeply nested")]
+    TooLarge,
+    #[error("Marker not understood ({0}): `{1}`")]
+    Syntax(String, String),
+}
+
+pub(super) fn parse(text: &str) -> Result<MarkerTree, InvalidMarker> {
+    if text.len() > MAX_BYTES || text.matches('(').count() > MAX_DEPTH {
+        return Err(InvalidMarker::TooLarge);
+    }
+    let mut warnings = Vec::new();
+    let mut reporter = |kind, warning| match kind {
+        // An old spelling, not an unclear meaning.
+        MarkerWarningKind::DeprecatedMarkerName => {}
+        _ => warnings.push(warning),
+    };
+    let marker = MarkerTree::parse_reporter(text, &mut reporter)
+        .map_err(|error| InvalidMarker::Syntax(error.message.to_string(), text.to_owned()))?;
+    match warnings.into_iter().next() {
+        Some(warning) => Err(InvalidMarker::Syntax(warning, text.to_owned())),
+        None => Ok(marker),
+    }
+}
