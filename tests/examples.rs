@@ -1,0 +1,20 @@
+//! Every example's spec is one that `krunner` reads.
+
+use std::path::Path;
+
+use krunner::spec::Spec;
+
+#[test]
+fn every_example_is_a_spec_without_a_problem() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut seen = 0;
+    for folder in std::fs::read_dir(&examples).unwrap() {
+        let path = folder.unwrap().path().join("krunner.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        if let Err(problems) = Spec::parse("krunner.toml", &text) {
+            panic!("{}:\n{problems}", path.display());
+        }
+        seen += 1;
+    }
+    assert!(seen > 0);
+}
