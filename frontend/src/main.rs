@@ -1,21 +1,51 @@
 //! The BuildKit frontend, and the tool that runs inside its steps.
+//!
+//! ```text
+//! krunner-frontend                  a build, started by the engine: gRPC on standard input and output
+//! krunner-frontend tool STEP.json   one step, started inside a container
+//! krunner-frontend --version
+//! ```
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use krunner_frontend::tool;
+use krunner_frontend::{frontend, tool};
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    let result = match arguments.as_slice() {
-        [verb, step] if verb == "tool" => tool::run(Path::new(step)),
-        _ => return ExitCode::from(2),
-    };
-    let Err(error) = result else {
-        return ExitCode::SUCCESS;
-    };
-    // Nothing can be done about a standard error that is closed.
-    let _ = writeln!(std::io::stderr(), "{error}");
-    ExitCode::FAILURE
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["--version"] => {
+            #[expect(clippy::print_stdout, reason = "no engine listens in this mode")]
+            {
+                println!("krunner-frontend {}", env!("CARGO_PKG_VERSION"));
+            }
+            ExitCode::SUCCESS
+        }
+        ["tool", step] => finish(tool::run(Path::new(step))),
+        ["tool", ..] => {
+            complain(&"Give one step\n  hint: krunner-frontend tool STEP.json");
+            ExitCode::from(2)
+        }
+        // Words after the image's name in `# syntax=` come in here; there are none that we know.
+        _ => finish(frontend::run()),
+    }
+}
+
+fn finish<E: std::error::Error>(result: Result<(), E>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the engine shows the standard error of steps"
+)]
+fn complain(message: &dyn std::fmt::Display) {
+    eprintln!("{message}");
 }

@@ -18,10 +18,8 @@ fn root() -> pb::ChownOpt {
     }
 }
 
-fn file(inputs: Inputs, action: pb::FileAction, meta: Meta) -> Output {
-    let op = pb::op::Op::File(pb::FileOp {
-        actions: vec![action],
-    });
+fn file(inputs: Inputs, actions: Vec<pb::FileAction>, meta: Meta) -> Output {
+    let op = pb::op::Op::File(pb::FileOp { actions });
     Output {
         vertex: vertex(op, inputs, None, ["file.base"], meta),
         index: 0,
@@ -42,7 +40,7 @@ pub fn make_file(path: &str, mode: u32, data: Vec<u8>, meta: Meta) -> Output {
             timestamp: EPOCH,
         })),
     };
-    file(Inputs::default(), action, meta)
+    file(Inputs::default(), vec![action], meta)
 }
 
 /// `onto` with everything of `tree` copied over it, stamped with `seconds` since 1970.
@@ -66,5 +64,33 @@ pub fn copy_tree(tree: &Output, onto: Option<&Output>, seconds: u64, meta: Meta)
             ..pb::FileActionCopy::default()
         })),
     };
-    file(inputs, action, meta)
+    file(inputs, vec![action], meta)
+}
+
+/// A tree with nothing but the files at `paths` of `tree`, at the same paths.
+pub fn pick(tree: &Output, paths: &[String], meta: Meta) -> Output {
+    let mut inputs = Inputs::default();
+    let secondary_input = inputs.add(tree);
+    let last = paths.len().saturating_sub(1);
+    let actions = paths.iter().enumerate().map(|(index, path)| {
+        let path = format!("/{}", path.trim_start_matches('/'));
+        // Each action goes on from the one before: results are numbered after the one input.
+        let previous = i64::try_from(index).unwrap_or(i64::MAX);
+        pb::FileAction {
+            input: if index == 0 { -1 } else { previous },
+            secondary_input,
+            output: if index == last { 0 } else { -1 },
+            action: Some(pb::file_action::Action::Copy(pb::FileActionCopy {
+                src: path.clone(),
+                dest: path,
+                mode: -1,
+                follow_symlink: true,
+                create_dest_path: true,
+                timestamp: EPOCH,
+                ..pb::FileActionCopy::default()
+            })),
+        }
+    });
+    let actions = actions.collect();
+    file(inputs, actions, meta)
 }

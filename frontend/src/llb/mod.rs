@@ -20,7 +20,7 @@ pub use bollard_buildkit_proto::pb;
 pub use caps::Caps;
 pub use definition::marshal;
 pub use exec::{Exec, Mount};
-pub use file::{copy_tree, make_file};
+pub use file::{copy_tree, make_file, pick};
 pub use graft::{GraftError, graft};
 pub use merge::merge;
 pub use place::{Place, SourceFile};

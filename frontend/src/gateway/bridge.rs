@@ -1,0 +1,153 @@
+//! The calls of the service `LLBBridge`, in which the engine is the server.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bollard_buildkit_proto::moby::buildkit::v1::apicaps::ApiCap;
+use prost::Message;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::transport::Channel;
+use tonic_prost::ProstCodec;
+
+use super::stdio::MESSAGE_LIMIT;
+use super::{Error, proto, rpc};
+use crate::llb::{Caps, pb};
+
+/// The engine.
+#[derive(Clone, Debug)]
+pub struct Bridge {
+    channel: Channel,
+    /// Where the engine looks for cached results, sent with every build.
+    pub cache_imports: Vec<proto::CacheOptionsEntry>,
+}
+
+/// What the engine can do.
+#[derive(Clone, Debug)]
+pub struct Pong {
+    /// In the gateway.
+    pub gateway: Caps,
+    /// In build graphs.
+    pub llb: Caps,
+}
+
+/// A file tree in the engine; the empty one has an empty name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference(pub String);
+
+macro_rules! method {
+    ($name:literal) => {
+        concat!("/moby.buildkit.v1.frontend.LLBBridge/", $name)
+    };
+}
+
+impl Bridge {
+    /// An engine behind a connection.
+    pub fn new(channel: Channel) -> Self {
+        Self {
+            channel,
+            cache_imports: Vec::new(),
+        }
+    }
+
+    async fn call<Q, A>(&self, method: &'static str, request: Q) -> Result<A, Error>
+    where
+        Q: Message + Send + Sync + 'static,
+        A: Message + Default + Send + Sync + 'static,
+    {
+        let mut grpc = tonic::client::Grpc::new(self.channel.clone())
+            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_encoding_message_size(MESSAGE_LIMIT);
+        grpc.ready().await.map_err(Error::Connect)?;
+        let path = PathAndQuery::from_static(method);
+        let codec = ProstCodec::<Q, A>::default();
+        let response = grpc.unary(tonic::Request::new(request), path, codec).await;
+        response
+            .map(tonic::Response::into_inner)
+            .map_err(|status| Error::Refused(Box::new(status)))
+    }
+
+    /// What the engine can do.
+    pub async fn ping(&self) -> Result<Pong, Error> {
+        let pong: proto::PongResponse = self.call(method!("Ping"), proto::PingRequest {}).await?;
+        let caps = |list: Vec<ApiCap>| Caps::new(list.into_iter().map(|cap| (cap.id, cap.enabled)));
+        Ok(Pong {
+            gateway: caps(pong.frontend_api_caps),
+            llb: caps(pong.llb_caps),
+        })
+    }
+
+    /// Hands a build graph to the engine. It is worked on only when somebody looks into the result.
+    pub async fn solve(&self, definition: pb::Definition) -> Result<Reference, Error> {
+        let request = proto::SolveRequest {
+            definition: Some(definition),
+            allow_result_return: true,
+            allow_result_array_ref: true,
+            cache_imports: self.cache_imports.clone(),
+            ..proto::SolveRequest::default()
+        };
+        let response: proto::SolveResponse = self.call(method!("Solve"), request).await?;
+        match response.result.and_then(|result| result.result) {
+            Some(proto::result::Result::Ref(reference)) => Ok(Reference(reference.id)),
+            Some(proto::result::Result::RefDeprecated(id)) => Ok(Reference(id)),
+            None if !response.r#ref.is_empty() => Ok(Reference(response.r#ref)),
+            _ => Err(Error::NoResult("Solve")),
+        }
+    }
+
+    /// A whole file of a tree.
+    pub async fn read_file(&self, tree: &Reference, path: &str) -> Result<Vec<u8>, Error> {
+        let request = proto::ReadFileRequest {
+            r#ref: tree.0.clone(),
+            file_path: path.to_owned(),
+            ..proto::ReadFileRequest::default()
+        };
+        let response: proto::ReadFileResponse = self.call(method!("ReadFile"), request).await?;
+        Ok(response.data)
+    }
+
+    /// Graphs that the client gave as contexts, by name.
+    pub async fn inputs(&self) -> Result<BTreeMap<String, pb::Definition>, Error> {
+        let response: proto::InputsResponse = self
+            .call(method!("Inputs"), proto::InputsRequest {})
+            .await?;
+        Ok(response.definitions.into_iter().collect())
+    }
+
+    /// Shows a warning beside the progress, at the operation `digest`.
+    pub async fn warn(&self, request: proto::WarnRequest) -> Result<(), Error> {
+        let answer: Result<proto::WarnResponse, _> = self.call(method!("Warn"), request).await;
+        match answer {
+            // Engines before 0.10 have no place for warnings; a build must not fail for that.
+            Err(error) if error.is_unimplemented() => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// Ends the build with a result.
+    pub async fn return_result(
+        &self,
+        result: proto::result::Result,
+        metadata: BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), Error> {
+        let result = proto::Result {
+            metadata: metadata.into_iter().collect(),
+            attestations: HashMap::new(),
+            result: Some(result),
+        };
+        self.finish(Some(result), None).await
+    }
+
+    /// Ends the build with an error.
+    pub async fn return_error(&self, status: rpc::Status) -> Result<(), Error> {
+        self.finish(None, Some(status)).await
+    }
+
+    async fn finish(
+        &self,
+        result: Option<proto::Result>,
+        error: Option<rpc::Status>,
+    ) -> Result<(), Error> {
+        let request = proto::ReturnRequest { result, error };
+        let answer: Result<proto::ReturnResponse, _> = self.call(method!("Return"), request).await;
+        answer.map(drop)
+    }
+}

@@ -1,0 +1,119 @@
+//! Errors of the gateway, and the form in which a frontend returns errors to the engine.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bollard_buildkit_proto::google::protobuf::Any;
+use prost::Message as _;
+use serde_json::json;
+
+use super::rpc;
+use crate::llb::{Place, pb};
+
+/// A call that did not work out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The engine said no.
+    #[error("{}", .0.message())]
+    Refused(Box<tonic::Status>),
+    /// There is no connection to an engine.
+    #[error(
+        "Cannot speak with the engine over standard input and output\n  hint: this program is started by BuildKit; \
+         name its image in the first line of a spec, `# syntax=IMAGE`"
+    )]
+    Connect(#[source] tonic::transport::Error),
+    /// Standard input or output cannot be used.
+    #[error("Cannot take over standard input and output")]
+    Pipes(#[source] std::io::Error),
+    /// The engine left out what it must send.
+    #[error("The engine answered `{0}` without a result")]
+    NoResult(&'static str),
+}
+
+impl Error {
+    /// Whether the engine says that there is no such file.
+    ///
+    /// Engines before 0.10 send no code for it, only the words of the operating system.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(status)
+            if status.code() == tonic::Code::NotFound
+                || status.message().contains("no such file or directory")
+                || status.message().contains("file does not exist"))
+    }
+
+    /// Whether the engine does not know the call.
+    pub fn is_unimplemented(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.code() == tonic::Code::Unimplemented)
+    }
+
+    /// The error as it is returned: what the engine sent stays unchanged, with all its details, so
+    /// that the client still finds the operation that failed and the lines that asked for it.
+    pub fn to_status(&self) -> rpc::Status {
+        if let Self::Refused(refused) = self {
+            if let Ok(status) = rpc::Status::decode(refused.details())
+                && status.code != 0
+            {
+                return status;
+            }
+            return rpc::Status {
+                code: refused.code().into(),
+                message: refused.message().to_owned(),
+                details: Vec::new(),
+            };
+        }
+        status(Code::Internal, self.to_string(), Vec::new())
+    }
+}
+
+/// The classes of errors that we return, with gRPC's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// What the user gave us is wrong.
+    InvalidArgument = 3,
+    /// A file is missing.
+    NotFound = 5,
+    /// The engine cannot do it, or we cannot.
+    Unimplemented = 12,
+    /// Our own fault.
+    Internal = 13,
+}
+
+/// An error to return.
+pub fn status(code: Code, message: String, details: Vec<Any>) -> rpc::Status {
+    rpc::Status {
+        code: code as i32,
+        message,
+        details,
+    }
+}
+
+/// The detail that makes clients quote the lines at `place`.
+///
+/// Typed errors of BuildKit are JSON, as Go writes its structures, inside of the protobuf message.
+pub fn source_detail(place: &Place) -> Any {
+    let range = place.range();
+    let position = |position: Option<pb::Position>| {
+        let position = position.unwrap_or_default();
+        json!({ "line": position.line, "character": position.character })
+    };
+    let value = json!({
+        "info": {
+            "filename": place.file.name,
+            "data": BASE64.encode(&place.file.data),
+            "language": "TOML",
+        },
+        "ranges": [{ "start": position(range.start), "end": position(range.end) }],
+    });
+    detail("Source", &value)
+}
+
+/// The detail that tells clients that a subrequest is not known here.
+pub fn subrequest_detail(name: &str) -> Any {
+    detail("Subrequest", &json!({ "name": name }))
+}
+
+fn detail(kind: &str, value: &serde_json::Value) -> Any {
+    Any {
+        type_url: format!("github.com/moby/buildkit/errdefs.{kind}+json"),
+        value: value.to_string().into_bytes(),
+    }
+}

@@ -1,0 +1,139 @@
+//! Inputs of one step: each becomes a read-only mount, and the path by which the step finds its bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use krunner::plan::{Input, Origin};
+use krunner::platform::Platform;
+
+use super::{Environment, Error};
+use crate::llb::{self, Exec, Group, Meta, Mount, Output};
+use crate::tool::step::Bytes;
+
+/// The one file in the tree of an input that stands in the spec itself.
+const INLINE: &str = "/content";
+
+/// Collects what one step reads.
+#[derive(Debug)]
+pub(super) struct Inputs<'a> {
+    environment: &'a Environment,
+    stage: &'static str,
+    /// Which variant of a context is meant.
+    platform: Platform,
+    group: Option<Group>,
+    mounts: BTreeMap<String, Output>,
+    /// Files of the main context, and of the named ones.
+    picks: BTreeMap<Option<String>, BTreeSet<String>>,
+}
+
+impl<'a> Inputs<'a> {
+    pub(super) fn new(
+        environment: &'a Environment,
+        stage: &'static str,
+        platform: Platform,
+    ) -> Self {
+        Self {
+            environment,
+            stage,
+            platform,
+            group: None,
+            mounts: BTreeMap::new(),
+            picks: BTreeMap::new(),
+        }
+    }
+
+    /// The same with all downloads shown as one.
+    pub(super) fn grouped(mut self, name: String) -> Self {
+        let id = format!("{}-{}", self.stage, self.platform);
+        self.group = Some(Group { id, name });
+        self
+    }
+
+    /// Mounts a finished tree.
+    pub(super) fn tree(&mut self, name: &str, tree: &Output) -> PathBuf {
+        let path = format!("/in/{name}");
+        self.mounts.insert(path.clone(), tree.clone());
+        path.into()
+    }
+
+    /// Mounts an input.
+    pub(super) fn bytes(&mut self, input: &Input) -> Result<Bytes, Error> {
+        let (path, sha256) = match &input.origin {
+            Origin::Http {
+                url,
+                sha256,
+                file_name,
+            } => {
+                let mut meta = Meta::named(format!("[{}] download {file_name}", self.stage))
+                    .at(self.environment.place(input.at.as_ref()));
+                meta.group.clone_from(&self.group);
+                let file = llb::http(url, Some(*sha256), file_name, meta);
+                // The engine has checked the digest before the step starts.
+                (self.tree(&input.name, &file).join(file_name), None)
+            }
+            Origin::Path { path, sha256 } => (self.pick(None, path), *sha256),
+            Origin::Inline { content } => {
+                let meta = Meta::named(format!("[internal] write {}", input.name));
+                let data = content.clone().into_bytes();
+                let file = llb::make_file(INLINE, 0o444, data, meta);
+                let path = format!("{}{INLINE}", self.tree(&input.name, &file).display());
+                (path.into(), None)
+            }
+            Origin::Context {
+                context,
+                path: Some(path),
+                sha256,
+            } => (self.pick(Some(context), path), *sha256),
+            Origin::Context {
+                context,
+                path: None,
+                sha256,
+            } => {
+                let tree = self
+                    .environment
+                    .contexts
+                    .tree(context, self.platform, &[])?;
+                (self.tree(&input.name, &tree), *sha256)
+            }
+        };
+        let name = match &input.at {
+            Some(at) => format!("{} ({}:{})", input.name, at.file, at.line),
+            None => input.name.clone(),
+        };
+        Ok(Bytes { name, path, sha256 })
+    }
+
+    fn pick(&mut self, context: Option<&str>, path: &str) -> PathBuf {
+        let paths = self.picks.entry(context.map(str::to_owned)).or_default();
+        paths.insert(path.to_owned());
+        PathBuf::from(pick_dest(context)).join(path)
+    }
+
+    /// Adds the mounts to the process.
+    pub(super) fn mount(mut self, mut exec: Exec) -> Result<Exec, Error> {
+        let contexts = &self.environment.contexts;
+        for (context, paths) in std::mem::take(&mut self.picks) {
+            let paths: Vec<String> = paths.into_iter().collect();
+            let (tree, name) = match &context {
+                None => (contexts.main_tree(self.platform, &paths)?, "context"),
+                Some(name) => (contexts.tree(name, self.platform, &paths)?, name.as_str()),
+            };
+            // Only what the step reads may decide whether it runs again.
+            let meta = Meta::named(format!("[context {name}] take {} files", paths.len()));
+            let picked = llb::pick(&tree, &paths, meta);
+            self.mounts.insert(pick_dest(context.as_deref()), picked);
+        }
+        for (dest, tree) in self.mounts {
+            exec = exec.mount(dest, Mount::Input(tree));
+        }
+        Ok(exec)
+    }
+}
+
+/// Input names never start with `from-`, so nothing else is mounted there.
+fn pick_dest(context: Option<&str>) -> String {
+    match context {
+        None => "/in/from-main".to_owned(),
+        Some(name) => format!("/in/from-context-{name}"),
+    }
+}

@@ -1,0 +1,56 @@
+//! Lowering: from a plan, which knows no BuildKit, to operations, which know no plan.
+//!
+//! Every stage is one process: our own binary, from the frontend's own image, on the build platform and
+//! without a network. It sees its inputs read-only under `/in`, its orders in `/krunner/step.json`, and writes
+//! one tree to `/out`.
+
+mod context;
+mod environment;
+mod error;
+mod image_name;
+mod inputs;
+mod run;
+mod stack;
+mod stage;
+mod target;
+mod ttyd;
+
+pub use context::Contexts;
+pub use environment::{Environment, NoCache, platform as pb_platform};
+pub use error::Error;
+pub use image_name::full_name;
+pub use target::{Target, UnknownTarget};
+
+use krunner::plan::Plan;
+
+use crate::llb::Output;
+
+/// What one platform's plan became.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// The tree.
+    pub output: Output,
+    /// The stages that it consists of, one layer each, lowest first.
+    pub layers: Vec<&'static str>,
+}
+
+/// The operations that make `target`.
+pub fn lower(plan: &Plan, target: Target, environment: &Environment) -> Result<Lowered, Error> {
+    let stages = stage::Stages { plan, environment };
+    let trees = match target {
+        Target::Python => vec![("python", stages.python()?)],
+        Target::Wheels => vec![("wheels", stages.wheels()?.ok_or(Error::NoStage("wheels"))?)],
+        Target::Ttyd => vec![("ttyd", stages.ttyd()?.ok_or(Error::NoStage("ttyd"))?)],
+        Target::Base => vec![("base", stages.base(&stages.python()?)?)],
+        Target::Volume => {
+            let python = stages.python()?;
+            let base = stages.base(&python)?;
+            let mut trees = vec![("python", python)];
+            trees.extend(stages.wheels()?.map(|tree| ("wheels", tree)));
+            trees.extend(stages.ttyd()?.map(|tree| ("ttyd", tree)));
+            trees.push(("base", base));
+            trees
+        }
+    };
+    stack::stack(plan, trees, environment)
+}
