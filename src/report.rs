@@ -98,3 +98,53 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+/// `text` with every user and password in an address (`https://user:password@host`) starred out, one star a
+/// byte, so that places in it stay where they are.
+///
+/// Whoever shows a user's lines shows them through this.
+pub fn redact(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(index) = rest.find("://") {
+        let (before, after) = rest.split_at(index + "://".len());
+        shown.push_str(before);
+        let ends = |c: char| matches!(c, '/' | '?' | '#' | '"' | '\'') || c.is_whitespace();
+        let authority = &after[..after.find(ends).unwrap_or(after.len())];
+        let secret = authority.rfind('@').unwrap_or(0);
+        shown.push_str(&"*".repeat(secret));
+        rest = &after[secret..];
+    }
+    shown.push_str(rest);
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_in_addresses_are_starred_out_in_place() {
+        let text = "a = \"https://me:s@cret@a.example/x@y\"\nb = \"http://b.example/@\"";
+        let shown = redact(text);
+        assert_eq!(shown.len(), text.len());
+        assert_eq!(
+            shown,
+            "a = \"https://*********@a.example/x@y\"\nb = \"http://b.example/@\""
+        );
+    }
+
+    #[test]
+    fn problems_come_sorted_and_once() {
+        let at = |line| Location {
+            file: "a".to_owned(),
+            line,
+            column: 0,
+            end_line: line,
+            end_column: 1,
+        };
+        let problems = [2, 1, 2].map(|line| Problem::new(Some(at(line)), "Wrong"));
+        let problems = Problems(problems.into()).into_result(()).unwrap_err();
+        assert_eq!(problems.to_string(), "a:1:1: Wrong\na:2:1: Wrong");
+    }
+}

@@ -3,9 +3,13 @@
 //! A verb parses its arguments, joins the parts below it, and hands what it found to the [`Printer`].
 //! Nothing else in the crate prints, knows exit codes, or reads the environment.
 
+mod check;
+mod excerpt;
 mod exit;
 mod output;
+mod plan;
 mod printer;
+mod spec_file;
 
 use std::ffi::OsString;
 
@@ -45,11 +49,17 @@ struct Talk {
 
 /// What can be done. Kept in the order in which people meet them: build, publish, deploy.
 #[derive(Debug, Subcommand)]
-enum Verb {}
+enum Verb {
+    Check(check::Check),
+    Plan(plan::Plan),
+}
 
 impl Verb {
-    fn run(self, _printer: &Printer) -> anyhow::Result<ExitStatus> {
-        match self {}
+    fn run(self, printer: &Printer) -> anyhow::Result<ExitStatus> {
+        match self {
+            Self::Check(verb) => verb.run(printer),
+            Self::Plan(verb) => verb.run(printer),
+        }
     }
 }
 

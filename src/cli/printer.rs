@@ -90,6 +90,11 @@ impl Printer {
         self.talk(&text);
     }
 
+    /// Says what is wrong with the user's input, in text that has its own form.
+    pub fn problems(&self, text: impl fmt::Display) {
+        self.talk(&text);
+    }
+
     fn talk(&self, text: &dyn fmt::Display) {
         self.bars.suspend(|| {
             let _ = writeln!(anstream::stderr().lock(), "{text}");

@@ -11,12 +11,13 @@ mod levels;
 pub mod lock;
 mod places;
 mod schema;
+mod sources;
 mod text;
 mod types;
 pub mod url;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::{Location, Problem, Problems};
 
@@ -124,6 +125,13 @@ impl Spec {
         locks.sort_unstable();
         locks.dedup();
         locks
+    }
+
+    /// The contexts that sources name, which the command line must give.
+    pub fn contexts(&self) -> BTreeSet<String> {
+        let sources = sources::all(&self.document);
+        let contexts = sources.into_iter().filter_map(|(_, s)| s.context.clone());
+        contexts.collect()
     }
 
     /// The names among `args` that the spec does not declare and no engine sets by itself,

@@ -5,52 +5,16 @@ use super::volume::is_name;
 use super::{Findings, args};
 use crate::digest::Digest;
 use crate::spec::KeyPath;
+use crate::spec::sources;
 use crate::spec::types::{Document, Source};
 
 pub(super) fn check(document: &Document, findings: &mut Findings) {
-    for (path, source) in all(document) {
+    for (path, source) in sources::all(document) {
         one(&path, source, findings);
         if let Some(url) = &source.url {
             args::check_text(&path.with("url"), url, document, findings);
         }
     }
-}
-
-/// Every source of the document with its place.
-fn all(document: &Document) -> Vec<(KeyPath, &Source)> {
-    let mut sources = Vec::new();
-    let mut add = |path: KeyPath, source| sources.push((path, source));
-    let python = &document.python;
-    for (key, source) in [("amd64", &python.amd64), ("arm64", &python.arm64)] {
-        source
-            .iter()
-            .for_each(|source| add(["python", key].into(), source));
-    }
-    if let Some(ttyd) = &document.ttyd {
-        for (key, source) in ttyd.sources.iter().flat_map(|all| all.components()) {
-            add(["ttyd", "sources", key].into(), source);
-        }
-        if let Some(toolchain) = &ttyd.toolchain {
-            for (key, archives) in [("amd64", &toolchain.amd64), ("arm64", &toolchain.arm64)] {
-                for (name, source) in archives {
-                    add(["ttyd", "toolchain", key, name].into(), source);
-                }
-            }
-        }
-        if let Some(binary) = &ttyd.binary {
-            for (key, source) in [("amd64", &binary.amd64), ("arm64", &binary.arm64)] {
-                let path = KeyPath::from(["ttyd", "binary", key]);
-                source.iter().for_each(|source| add(path.clone(), source));
-            }
-        }
-    }
-    for (index, file) in document.files.iter().enumerate() {
-        let path = KeyPath::from(["files"]).with(index).with("source");
-        file.source
-            .iter()
-            .for_each(|source| add(path.clone(), source));
-    }
-    sources
 }
 
 fn one(path: &KeyPath, source: &Source, findings: &mut Findings) {
@@ -70,8 +34,10 @@ fn one(path: &KeyPath, source: &Source, findings: &mut Findings) {
     }
     match &source.sha256 {
         Some(sha256) => {
-            if let Err(error) = Digest::parse_hex(sha256) {
-                findings.add(path.with("sha256"), error.to_string());
+            if Digest::parse_hex(sha256).is_err() {
+                let message =
+                    format!("Not a SHA-256 digest (expected 64 lower-case hex digits): `{sha256}`");
+                findings.add(path.with("sha256"), message);
             }
         }
         None if source.url.is_some() => findings.add_with_hint(

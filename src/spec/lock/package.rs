@@ -178,7 +178,11 @@ fn parse_wheel(
         return Err(problem(format!("A wheel without a sha256: `{name}`"))
             .with_hint("Lock again with a tool that writes `hashes = { sha256 = \"…\" }`: every input is pinned by its digest"));
     };
-    let sha256 = Digest::parse_hex(sha256).map_err(|error| problem(error.to_string()))?;
+    let sha256 = Digest::parse_hex(sha256).map_err(|_| {
+        problem(format!(
+            "Not a SHA-256 digest (expected 64 lower-case hex digits): `{sha256}`"
+        ))
+    })?;
     Ok(Wheel {
         name,
         origin,
