@@ -10,3 +10,6 @@ pub const XDG_DATA_HOME: &str = "XDG_DATA_HOME";
 
 /// The user's home directory.
 pub const HOME: &str = "HOME";
+
+/// The folder of Docker's `config.json`; `~/.docker` when it is unset.
+pub const DOCKER_CONFIG: &str = "DOCKER_CONFIG";

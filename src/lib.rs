@@ -13,11 +13,20 @@
 //! ```
 
 #[cfg(feature = "cli")]
+pub mod artifact;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod digest;
 pub mod env;
+#[cfg(feature = "cli")]
+pub mod fsutil;
 pub mod labels;
 pub mod plan;
 pub mod platform;
+pub mod reference;
+#[cfg(feature = "cli")]
+pub mod registry;
 pub mod report;
 pub mod spec;
+#[cfg(feature = "cli")]
+pub mod store;

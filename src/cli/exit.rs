@@ -1,8 +1,12 @@
 //! Exit codes, which are an interface: the one place where an error becomes a number.
 
+use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
+use crate::reference::InvalidReference;
 use crate::report::Problems;
+use crate::{artifact, registry, store};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +46,98 @@ pub(super) fn usage(error: &clap::Error) -> ExitStatus {
 
 /// The status of an error, by the first typed cause that has an opinion.
 pub(super) fn status(error: &anyhow::Error) -> ExitStatus {
-    error
-        .chain()
-        .find_map(|cause| cause.is::<Problems>().then_some(ExitStatus::InputFailed))
-        .unwrap_or(ExitStatus::Fault)
+    error.chain().find_map(opinion).unwrap_or(ExitStatus::Fault)
+}
+
+fn opinion(cause: &(dyn Error + 'static)) -> Option<ExitStatus> {
+    if let Some(error) = cause.downcast_ref::<store::Error>() {
+        return match error {
+            store::Error::Artifact(error) => opinion(error),
+            store::Error::NoVolume { .. }
+            | store::Error::Type { .. }
+            | store::Error::Layer { .. } => Some(ExitStatus::InputFailed),
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<artifact::Error>() {
+        return match error {
+            artifact::Error::Io { source, .. } => io_opinion(source),
+            artifact::Error::Write(_) => None,
+            error => match error.failure() {
+                Some(failure) if failure.transient => Some(ExitStatus::Retry),
+                Some(failure) => {
+                    Some(opinion(failure.get_ref()).unwrap_or(ExitStatus::InputFailed))
+                }
+                None => Some(ExitStatus::InputFailed),
+            },
+        };
+    }
+    if let Some(failure) = cause.downcast_ref::<artifact::Failure>() {
+        return if failure.transient {
+            Some(ExitStatus::Retry)
+        } else {
+            opinion(failure.get_ref())
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<registry::Error>() {
+        return Some(if error.is_transient() {
+            ExitStatus::Retry
+        } else {
+            ExitStatus::InputFailed
+        });
+    }
+    let ours = cause.is::<Problems>() || cause.is::<InvalidReference>();
+    ours.then_some(ExitStatus::InputFailed)
+}
+
+/// A file that the user named and that is not there is the user's; a disk that fails is not.
+fn io_opinion(error: &io::Error) -> Option<ExitStatus> {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
+    )
+    .then_some(ExitStatus::InputFailed)
 }
 
 /// What the user can do about an error, if one of its causes knows.
-pub(super) fn hint(_error: &anyhow::Error) -> Option<String> {
-    None
+pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(advice)
+}
+
+fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = cause.downcast_ref::<store::Error>() {
+        return match error {
+            store::Error::Artifact(error) => advice(error),
+            store::Error::NoVolume {
+                reference,
+                platform,
+            } => Some(format!(
+                "Run `krunner pull {reference} --platform {platform}` first"
+            )),
+            store::Error::NotInitialized(_) => {
+                Some("Run `krunner pull REF` first, or name the store with `--store`".to_owned())
+            }
+            store::Error::Version { .. } | store::Error::Feature { .. } => {
+                Some("Use the krunner that made the store, or another store".to_owned())
+            }
+            store::Error::Full { .. } => {
+                Some("Free some room, or name another store with `--store`".to_owned())
+            }
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<artifact::Error>() {
+        let below = || {
+            error
+                .failure()
+                .and_then(|failure| advice(failure.get_ref()))
+        };
+        return error.hint().map(str::to_owned).or_else(below);
+    }
+    if let Some(failure) = cause.downcast_ref::<artifact::Failure>() {
+        return advice(failure.get_ref());
+    }
+    cause
+        .downcast_ref::<registry::Error>()
+        .and_then(registry::Error::hint)
 }

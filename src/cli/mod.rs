@@ -6,10 +6,17 @@
 mod check;
 mod excerpt;
 mod exit;
+mod inspect;
 mod output;
+mod path;
 mod plan;
 mod printer;
+mod progress;
+mod publish;
+mod pull;
+mod source;
 mod spec_file;
+mod store;
 
 use std::ffi::OsString;
 
@@ -52,6 +59,10 @@ struct Talk {
 enum Verb {
     Check(check::Check),
     Plan(plan::Plan),
+    Publish(publish::Publish),
+    Pull(pull::Pull),
+    Path(path::Path),
+    Inspect(inspect::Inspect),
 }
 
 impl Verb {
@@ -59,6 +70,10 @@ impl Verb {
         match self {
             Self::Check(verb) => verb.run(printer),
             Self::Plan(verb) => verb.run(printer),
+            Self::Publish(verb) => verb.run(printer),
+            Self::Pull(verb) => verb.run(printer),
+            Self::Path(verb) => verb.run(printer),
+            Self::Inspect(verb) => verb.run(printer),
         }
     }
 }

@@ -95,6 +95,11 @@ impl Printer {
         self.talk(&text);
     }
 
+    /// The progress bars, to add one.
+    pub(super) fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+
     fn talk(&self, text: &dyn fmt::Display) {
         self.bars.suspend(|| {
             let _ = writeln!(anstream::stderr().lock(), "{text}");

@@ -1,0 +1,165 @@
+//! The artifact's own documents, from images whose layers are packed. Pure: the same images make the same bytes.
+
+use std::collections::BTreeMap;
+
+use super::config::{Config, RootFs, Run};
+use super::document::{Descriptor, Index, Manifest, PlatformFields};
+use super::image::Image;
+use super::repack::Packed;
+use super::tarball::Refused;
+use super::transfer::Document;
+use super::{Error, links, media};
+use crate::labels::{ARTIFACT_TYPE, keys};
+
+/// When the image was made.
+const CREATED: &str = "org.opencontainers.image.created";
+/// The file name under which `oras pull` writes a layer.
+pub(super) const TITLE: &str = "org.opencontainers.image.title";
+/// What goes on the descriptors in the index too, so that the index alone tells which manifest is which.
+const OWN_PREFIX: &str = "ai.backend.krunner.";
+
+/// One platform's manifest and config.
+#[derive(Debug)]
+pub(super) struct Platform {
+    pub(super) config: Document,
+    pub(super) manifest: Document,
+    pub(super) layers: Vec<Descriptor>,
+    annotations: BTreeMap<String, String>,
+}
+
+/// Makes one platform's documents. `packed` are the image's layers in their order.
+pub(super) fn platform(image: &Image<'_>, packed: &[&Packed]) -> Result<Platform, Error> {
+    check_paths(image, packed)?;
+    let labels = &image.config.config.labels;
+    let mut annotations = labels.clone();
+    annotations.extend(image.annotations.clone());
+    if let Some(created) = &image.config.created {
+        annotations
+            .entry(CREATED.to_owned())
+            .or_insert_with(|| created.clone());
+    }
+    let layers: Vec<Descriptor> = image
+        .layers
+        .iter()
+        .zip(packed)
+        .map(|(layer, packed)| Descriptor {
+            annotations: BTreeMap::from([(TITLE.to_owned(), format!("{}.tar.zst", layer.name))]),
+            ..packed.descriptor.clone()
+        })
+        .collect();
+    let version = labels.get_key_value(keys::VERSION);
+    let config = Config {
+        created: image.config.created.clone(),
+        architecture: image.platform.architecture.oci().to_owned(),
+        os: image.platform.os().to_owned(),
+        variant: None,
+        config: Run {
+            labels: version
+                .into_iter()
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+        },
+        rootfs: RootFs {
+            kind: "layers".to_owned(),
+            diff_ids: image.layers.iter().map(|layer| layer.diff_id).collect(),
+        },
+        history: image
+            .config
+            .layer_history()
+            .take(layers.len())
+            .cloned()
+            .collect(),
+    }
+    .to_bytes()?;
+    let manifest = Manifest {
+        schema_version: 2,
+        media_type: Some(media::MANIFEST.to_owned()),
+        artifact_type: Some(ARTIFACT_TYPE.to_owned()),
+        config: Descriptor::inline(media::CONFIG, &config),
+        layers: layers.clone(),
+        annotations: annotations.clone(),
+    }
+    .to_bytes()?;
+    let descriptor = Descriptor {
+        artifact_type: Some(ARTIFACT_TYPE.to_owned()),
+        platform: Some(PlatformFields::from(image.platform)),
+        annotations: annotations
+            .iter()
+            .filter(|(key, _)| key.starts_with(OWN_PREFIX))
+            .map(owned)
+            .collect(),
+        ..Descriptor::of(media::MANIFEST, &manifest)
+    };
+    Ok(Platform {
+        config: Document {
+            descriptor: Descriptor::of(media::CONFIG, &config),
+            content: config,
+        },
+        manifest: Document {
+            descriptor,
+            content: manifest,
+        },
+        layers,
+        annotations,
+    })
+}
+
+/// Makes the index, from manifests in their final order. It says what all of them say.
+pub(super) fn index(platforms: &[Platform]) -> Result<Document, Error> {
+    let mut annotations = platforms
+        .first()
+        .map(|first| first.annotations.clone())
+        .unwrap_or_default();
+    annotations.retain(|key, value| {
+        platforms
+            .iter()
+            .all(|other| other.annotations.get(key) == Some(value))
+    });
+    let content = Index {
+        schema_version: 2,
+        media_type: Some(media::INDEX.to_owned()),
+        artifact_type: Some(ARTIFACT_TYPE.to_owned()),
+        manifests: platforms
+            .iter()
+            .map(|platform| platform.manifest.descriptor.clone())
+            .collect(),
+        annotations,
+    }
+    .to_bytes()?;
+    let descriptor = Descriptor {
+        artifact_type: Some(ARTIFACT_TYPE.to_owned()),
+        ..Descriptor::of(media::INDEX, &content)
+    };
+    Ok(Document {
+        descriptor,
+        content,
+    })
+}
+
+/// Each path in exactly one layer (folders may be in many), and no link that leads out.
+fn check_paths(image: &Image<'_>, packed: &[&Packed]) -> Result<(), Error> {
+    let mut owners = BTreeMap::new();
+    let mut all_links = BTreeMap::new();
+    for (layer, packed) in image.layers.iter().zip(packed) {
+        for (path, folder) in &packed.contents.paths {
+            let previous = owners.insert(path, (*folder, &layer.name));
+            if let Some((_, first)) = previous.filter(|(was_folder, _)| !(*folder && *was_folder)) {
+                return Err(Error::TwicePath {
+                    path: path.display().to_string(),
+                    platform: image.platform.to_string(),
+                    first: first.clone(),
+                    second: layer.name.clone(),
+                });
+            }
+        }
+        all_links.extend(packed.contents.links.clone());
+    }
+    links::check(&all_links).map_err(|refused: Refused| Error::Layer {
+        layer: image.platform.to_string(),
+        source: refused.into(),
+    })
+}
+
+fn owned((key, value): (&String, &String)) -> (String, String) {
+    (key.clone(), value.clone())
+}

@@ -1,0 +1,95 @@
+//! An OCI image layout in a folder, to write to.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::document::{Descriptor, Index};
+use super::layout::{REF_NAME, blob_name};
+use super::transfer::{BlobSink, Failure, Open};
+use super::verify::Verifier;
+use super::{Error, media};
+use crate::fsutil;
+
+/// What the layout's marker file says, to the byte.
+const MARKER: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
+
+/// A layout that is being written. Entries under other tags stay.
+#[derive(Debug)]
+pub struct Folder {
+    dir: PathBuf,
+    tag: String,
+}
+
+impl Folder {
+    /// Opens or makes a layout.
+    pub fn open(dir: &Path, tag: &str) -> Result<Self, Error> {
+        let blobs = dir.join("blobs/sha256");
+        fs::create_dir_all(&blobs).map_err(|source| Error::io("create", &blobs, source))?;
+        let marker = dir.join("oci-layout");
+        fsutil::replace(&marker, MARKER).map_err(|source| Error::io("write", &marker, source))?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            tag: tag.to_owned(),
+        })
+    }
+
+    fn index(&self) -> Result<Index, Error> {
+        let path = self.dir.join("index.json");
+        match fs::read(&path) {
+            Ok(content) => Index::parse(&content),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Index {
+                schema_version: 2,
+                media_type: Some(media::INDEX.to_owned()),
+                artifact_type: None,
+                manifests: Vec::new(),
+                annotations: std::collections::BTreeMap::new(),
+            }),
+            Err(error) => Err(Error::io("read", path, error)),
+        }
+    }
+}
+
+impl BlobSink for Folder {
+    fn has(&self, descriptor: &Descriptor) -> Result<bool, Failure> {
+        let Ok(file) = fs::File::open(self.dir.join(blob_name(&descriptor.digest))) else {
+            return Ok(false);
+        };
+        // A damaged blob is written again.
+        Ok(io::copy(&mut Verifier::new(file, descriptor), &mut io::sink()).is_ok())
+    }
+
+    fn blob(&self, descriptor: &Descriptor, open: &Open<'_>) -> Result<(), Failure> {
+        let path = self.dir.join(blob_name(&descriptor.digest));
+        let write = || -> io::Result<()> {
+            let mut file = tempfile::NamedTempFile::new_in(self.dir.join("blobs"))?;
+            io::copy(&mut open()?, &mut file)?;
+            file.flush()?;
+            file.as_file().sync_data()?;
+            fsutil::publish(file, &path)
+        };
+        write().map_err(|source| Error::io("write", &path, source).into())
+    }
+
+    fn manifest(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure> {
+        self.blob(descriptor, &|| {
+            Ok(Box::new(io::Cursor::new(content.to_vec())))
+        })
+    }
+
+    fn tag(&self, descriptor: &Descriptor, _content: &[u8]) -> Result<(), Failure> {
+        let mut index = self.index()?;
+        index
+            .manifests
+            .retain(|entry| entry.annotations.get(REF_NAME) != Some(&self.tag));
+        let mut entry = descriptor.clone();
+        entry
+            .annotations
+            .insert(REF_NAME.to_owned(), self.tag.clone());
+        index.manifests.push(entry);
+        let path = self.dir.join("index.json");
+        fsutil::replace(&path, &index.to_bytes()?)
+            .map_err(|source| Error::io("write", &path, source))?;
+        Ok(())
+    }
+}

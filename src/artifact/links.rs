@@ -1,0 +1,103 @@
+//! Symbolic links that stay inside the volume.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+use super::tarball::Refused;
+
+/// As many links as Linux follows for one path.
+const MAX_FOLLOWED: usize = 40;
+
+/// Checks that no link of a volume leads out of it, also by way of other links: `a -> .` makes `a/..` the folder
+/// above the volume, which a look at the text alone does not show.
+pub fn check(links: &BTreeMap<PathBuf, PathBuf>) -> Result<(), Refused> {
+    for (path, target) in links {
+        if !stays_inside(path, target, links) {
+            let shown = format!("{} -> {}", path.display(), target.display());
+            return Err(Refused::Link(shown, "a target outside the volume"));
+        }
+    }
+    Ok(())
+}
+
+fn stays_inside(path: &Path, target: &Path, links: &BTreeMap<PathBuf, PathBuf>) -> bool {
+    let mut at = path.parent().map(Path::to_owned).unwrap_or_default();
+    let mut left: VecDeque<Option<OsString>> = match steps(target) {
+        Some(steps) => steps.into(),
+        None => return false,
+    };
+    let mut followed = 0;
+    while let Some(step) = left.pop_front() {
+        let Some(name) = step else {
+            if !at.pop() {
+                return false;
+            }
+            continue;
+        };
+        at.push(name);
+        if let Some(next) = links.get(&at) {
+            followed += 1;
+            let Some(steps) = steps(next).filter(|_| followed <= MAX_FOLLOWED) else {
+                return false;
+            };
+            at.pop();
+            for step in steps.into_iter().rev() {
+                left.push_front(step);
+            }
+        }
+    }
+    true
+}
+
+/// The names in a target, `None` for each step up; nothing for an absolute one.
+fn steps(target: &Path) -> Option<Vec<Option<OsString>>> {
+    let mut steps = Vec::new();
+    for component in target.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => steps.push(None),
+            Component::Normal(name) => steps.push(Some(name.to_owned())),
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(links: &[(&str, &str)]) -> bool {
+        check(
+            &links
+                .iter()
+                .map(|(path, target)| (path.into(), target.into()))
+                .collect(),
+        )
+        .is_ok()
+    }
+
+    #[test]
+    fn links_inside_the_volume_are_fine_even_when_they_dangle() {
+        assert!(verdict(&[
+            ("bin/python", "python3.13"),
+            ("lib/a", "../share/./a"),
+            ("x", ".")
+        ]));
+    }
+
+    #[test]
+    fn links_out_of_the_volume_are_refused_however_they_get_there() {
+        for links in [
+            &[("a", "/etc")][..],
+            &[("a", "..")],
+            &[("d/a", "../..")],
+            &[("a", "."), ("b", "a/..")],
+            &[("s", "d/e"), ("t", "s/../../..")],
+            &[("a", "b"), ("b", "a")],
+        ] {
+            assert!(!verdict(links), "{links:?}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The media types that are written, and those that are understood.
+
+/// An OCI index.
+pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+/// An OCI manifest.
+pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// An OCI image config.
+pub const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+/// A layer as we write it.
+pub const LAYER_ZSTD: &str = "application/vnd.oci.image.layer.v1.tar+zstd";
+
+/// Docker's index, which engines without the containerd store write.
+pub const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+/// Docker's manifest.
+pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+
+/// What a registry is asked for when a manifest or an index is wanted.
+pub const ACCEPTED: [&str; 4] = [INDEX, MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST];
+
+/// Whether a document of this type lists manifests.
+pub fn is_index(media_type: &str) -> bool {
+    matches!(media_type, INDEX | DOCKER_INDEX)
+}
+
+/// Whether a document of this type is one platform's manifest.
+pub fn is_manifest(media_type: &str) -> bool {
+    matches!(media_type, MANIFEST | DOCKER_MANIFEST)
+}

@@ -1,0 +1,39 @@
+//! The artifact: a volume as an OCI index of manifests that are at once typed and mountable images (`docs/artifact.md`).
+//!
+//! Owns the documents, the strict reading of layers, the repacking, and the two traits by which content moves.
+//! Knows folders and archives, but no network: a registry is just another source and sink.
+
+mod cache;
+mod compose;
+mod compression;
+mod config;
+mod docker;
+mod document;
+mod error;
+mod folder;
+mod image;
+mod layout;
+pub mod links;
+pub mod media;
+mod progress;
+mod publish;
+mod repack;
+pub mod tarball;
+mod transfer;
+mod verify;
+
+pub use cache::Cache;
+pub use compression::decompress;
+pub use config::{Config, History, RootFs, Run};
+pub use docker::DockerArchive;
+pub use document::{
+    Descriptor, Index, MAX_DOCUMENT, MAX_LAYERS, MAX_MANIFESTS, Manifest, PlatformFields,
+};
+pub use error::Error;
+pub use folder::Folder;
+pub use image::{Image, Layer, images};
+pub use layout::Layout;
+pub use progress::{Reported, Reporter, Silent, Task};
+pub use publish::{DEFAULT_LEVEL, Published, PublishedPlatform, publish};
+pub use transfer::{BlobSink, BlobSource, Document, Failure, Open};
+pub use verify::{Verifier, read_capped};

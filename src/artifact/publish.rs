@@ -1,0 +1,166 @@
+//! Images in, one artifact out: packs every layer once, sends it, and makes the index visible last.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::thread;
+
+use serde::Serialize;
+
+use super::cache::Cache;
+use super::document::Descriptor;
+use super::image::{Image, Layer};
+use super::progress::{Reported, Reporter};
+use super::repack::{self, Packed};
+use super::transfer::{BlobSink, Document};
+use super::verify::Verifier;
+use super::{Error, compose};
+use crate::digest::Digest;
+
+/// The level for work in progress; releases take 19, at ten times the time for an eighth of the bytes.
+pub const DEFAULT_LEVEL: i32 = 9;
+/// Layers at a time: one compresses (on all cores) while another one is sent.
+const PARALLEL: usize = 2;
+
+/// What was published.
+#[derive(Clone, Debug, Serialize)]
+pub struct Published {
+    /// The index.
+    pub index: Descriptor,
+    /// What it lists.
+    pub platforms: Vec<PublishedPlatform>,
+}
+
+/// One platform's part of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct PublishedPlatform {
+    /// The platform.
+    pub platform: crate::platform::Platform,
+    /// Its manifest.
+    pub manifest: Descriptor,
+    /// Its layers, lowest first.
+    pub layers: Vec<Descriptor>,
+}
+
+/// Publishes images, one for each platform, as one artifact.
+pub fn publish(
+    mut images: Vec<Image<'_>>,
+    sink: &dyn BlobSink,
+    cache: &Cache,
+    level: i32,
+    reporter: &dyn Reporter,
+) -> Result<Published, Error> {
+    images.sort_by_key(|image| image.platform);
+    if let Some(pair) = images
+        .windows(2)
+        .find(|pair| pair[0].platform == pair[1].platform)
+    {
+        return Err(Error::TwicePlatform(pair[0].platform.to_string()));
+    }
+    let packed = pack_and_send(&images, sink, cache, level, reporter)?;
+    let mut platforms = Vec::new();
+    for image in &images {
+        let layers: Vec<&Packed> = image
+            .layers
+            .iter()
+            .filter_map(|layer| packed.get(&layer.diff_id))
+            .collect();
+        platforms.push(compose::platform(image, &layers)?);
+    }
+    for platform in &platforms {
+        send_small(sink, &platform.config)?;
+        sink.manifest(&platform.manifest.descriptor, &platform.manifest.content)?;
+    }
+    let index = compose::index(&platforms)?;
+    sink.manifest(&index.descriptor, &index.content)?;
+    sink.tag(&index.descriptor, &index.content)?;
+    let platforms = images
+        .iter()
+        .zip(platforms)
+        .map(|(image, made)| PublishedPlatform {
+            platform: image.platform,
+            manifest: made.manifest.descriptor,
+            layers: made.layers,
+        })
+        .collect();
+    Ok(Published {
+        index: index.descriptor,
+        platforms,
+    })
+}
+
+/// Packs and sends every distinct layer, a few at a time.
+fn pack_and_send(
+    images: &[Image<'_>],
+    sink: &dyn BlobSink,
+    cache: &Cache,
+    level: i32,
+    reporter: &dyn Reporter,
+) -> Result<BTreeMap<Digest, Packed>, Error> {
+    let mut distinct: BTreeMap<Digest, &Layer<'_>> = BTreeMap::new();
+    for layer in images.iter().flat_map(|image| &image.layers) {
+        distinct.entry(layer.diff_id).or_insert(layer);
+    }
+    // Largest first, so that no long one is left for the end.
+    let mut queue: Vec<&Layer<'_>> = distinct.into_values().collect();
+    queue.sort_by_key(|layer| layer.size);
+    let queue = Mutex::new(queue);
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = u32::try_from(workers).unwrap_or(1);
+    let work = || -> Result<Vec<(Digest, Packed)>, Error> {
+        let mut done = Vec::new();
+        loop {
+            let next = queue
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .pop();
+            let Some(layer) = next else { return Ok(done) };
+            let packed = repack::repack(layer, cache, level, workers, reporter)?;
+            send(sink, layer, &packed, reporter)?;
+            done.push((layer.diff_id, packed));
+        }
+    };
+    let results: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..PARALLEL).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .map(thread::ScopedJoinHandle::join)
+            .collect()
+    });
+    let mut packed = BTreeMap::new();
+    for result in results {
+        match result {
+            Ok(done) => packed.extend(done?),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+    Ok(packed)
+}
+
+fn send(
+    sink: &dyn BlobSink,
+    layer: &Layer<'_>,
+    packed: &Packed,
+    reporter: &dyn Reporter,
+) -> Result<(), Error> {
+    if sink.has(&packed.descriptor)? {
+        return Ok(());
+    }
+    sink.blob(&packed.descriptor, &|| {
+        let task = reporter.start(&format!("{} ↑", layer.name), packed.descriptor.size);
+        let file = Verifier::new(File::open(&packed.file)?, &packed.descriptor);
+        Ok(Box::new(Reported::new(file, task)) as Box<dyn Read + Send>)
+    })?;
+    Ok(())
+}
+
+fn send_small(sink: &dyn BlobSink, document: &Document) -> Result<(), Error> {
+    if !sink.has(&document.descriptor)? {
+        sink.blob(&document.descriptor, &|| {
+            Ok(Box::new(std::io::Cursor::new(document.content.clone())) as Box<dyn Read + Send>)
+        })?;
+    }
+    Ok(())
+}

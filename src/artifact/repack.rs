@@ -1,0 +1,155 @@
+//! One layer, compressed anew: the tar stays byte for byte the same, and so does its `diff_id`.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+
+use super::cache::Cache;
+use super::document::Descriptor;
+use super::image::Layer;
+use super::progress::{Reported, Reporter};
+use super::tarball::{self, Budget, Kind};
+use super::{Error, compression};
+use crate::digest::Digest;
+
+/// A layer as it is published.
+#[derive(Debug)]
+pub(super) struct Packed {
+    /// The compressed layer, without annotations.
+    pub(super) descriptor: Descriptor,
+    /// Where its bytes are.
+    pub(super) file: PathBuf,
+    /// What it contains.
+    pub(super) contents: Contents,
+}
+
+/// The paths of a layer.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// Every path, and whether it is a folder.
+    pub(super) paths: BTreeMap<PathBuf, bool>,
+    /// The symbolic links among them, with their targets.
+    pub(super) links: BTreeMap<PathBuf, PathBuf>,
+}
+
+/// Compresses a layer, or takes it from the cache; reads and checks all of it either way.
+pub(super) fn repack(
+    layer: &Layer<'_>,
+    cache: &Cache,
+    level: i32,
+    workers: u32,
+    reporter: &dyn Reporter,
+) -> Result<Packed, Error> {
+    let file = cache.path(&layer.diff_id, level);
+    let reader = Reported::new((layer.open)()?, reporter.start(&layer.name, layer.size));
+    if let Some(descriptor) = cache.get(&layer.diff_id, level) {
+        let contents = scan(layer, reader, &mut io::sink())?;
+        return Ok(Packed {
+            descriptor,
+            file,
+            contents,
+        });
+    }
+    let fail = |source| Error::Layer {
+        layer: layer.name.clone(),
+        source,
+    };
+    let temporary = cache.begin()?;
+    let hashed = Hashed {
+        inner: temporary.as_file(),
+        hasher: Sha256::new(),
+        written: 0,
+    };
+    let buffered = BufWriter::with_capacity(256 << 10, hashed);
+    let mut encoder = compression::compressor(buffered, level, workers).map_err(fail)?;
+    let contents = scan(layer, reader, &mut encoder)?;
+    let hashed = encoder
+        .finish()
+        .and_then(|buffered| {
+            buffered
+                .into_inner()
+                .map_err(io::IntoInnerError::into_error)
+        })
+        .map_err(fail)?;
+    let (digest, size) = (
+        Digest::from_bytes(hashed.hasher.finalize().into()),
+        hashed.written,
+    );
+    let descriptor = cache.keep(temporary, &layer.diff_id, level, digest, size)?;
+    Ok(Packed {
+        descriptor,
+        file,
+        contents,
+    })
+}
+
+/// Reads a layer to its end, checks every entry and the `diff_id`, and passes the tar's bytes on.
+fn scan(
+    layer: &Layer<'_>,
+    reader: impl Read + Send,
+    out: &mut dyn Write,
+) -> Result<Contents, Error> {
+    let fail = |source| Error::Layer {
+        layer: layer.name.clone(),
+        source,
+    };
+    let mut contents = Contents::default();
+    let tar = Tee {
+        inner: compression::decompress(reader).map_err(fail)?,
+        out,
+    };
+    let actual = tarball::read(tar, layer.size, &Budget::default(), &mut |entry, _| {
+        contents
+            .paths
+            .insert(entry.path.clone(), entry.kind == Kind::Folder);
+        if let Kind::Symlink(target) = &entry.kind {
+            contents.links.insert(entry.path.clone(), target.clone());
+        }
+        Ok(())
+    })
+    .map_err(fail)?;
+    if actual != layer.diff_id {
+        return Err(Error::DiffId {
+            layer: layer.name.clone(),
+            expected: layer.diff_id,
+            actual,
+        });
+    }
+    Ok(contents)
+}
+
+/// A reader that writes down what it reads.
+struct Tee<'a, R> {
+    inner: R,
+    out: &'a mut dyn Write,
+}
+
+impl<R: Read> Read for Tee<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.out.write_all(&buffer[..count])?;
+        Ok(count)
+    }
+}
+
+/// A writer that hashes and counts.
+struct Hashed<W> {
+    inner: W,
+    hasher: Sha256,
+    written: u64,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        self.written += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

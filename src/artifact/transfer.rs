@@ -1,0 +1,88 @@
+//! The two small traits that join everything: content comes from a [`BlobSource`] and goes to a [`BlobSink`].
+//!
+//! Both block; a medium with an asynchronous heart hides it. A source need not be honest: whoever reads from one
+//! verifies, with [`Descriptor::check`] or a [`Verifier`](super::Verifier).
+
+use std::io::Read;
+
+use super::document::Descriptor;
+
+/// Why content could not be moved. The medium knows the details; this level only knows whether to try again.
+///
+/// It shows itself as that error, without adding a sentence of its own.
+#[derive(Debug)]
+pub struct Failure {
+    /// Whether the same may well succeed later.
+    pub transient: bool,
+    /// The medium's own error.
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.source()
+    }
+}
+
+impl Failure {
+    /// A failure that will come again.
+    pub fn lasting(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            transient: false,
+            source: Box::new(source),
+        }
+    }
+
+    /// A failure that may pass.
+    pub fn transient(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            transient: true,
+            source: Box::new(source),
+        }
+    }
+
+    /// The medium's own error.
+    pub fn get_ref(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        &*self.source
+    }
+}
+
+/// A document together with the descriptor that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Type, digest and size; computed from the bytes, never taken on trust.
+    pub descriptor: Descriptor,
+    /// The bytes as they were.
+    pub content: Vec<u8>,
+}
+
+/// Where content comes from.
+pub trait BlobSource: Sync {
+    /// The document that the reference names, an index or a manifest.
+    fn root(&self) -> Result<Document, Failure>;
+    /// A manifest's bytes. Not verified, but never more than a document may have.
+    fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Failure>;
+    /// A blob's bytes, one after the other. Not verified.
+    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send + '_>, Failure>;
+}
+
+/// Opens some content from its start; called again for another try.
+pub type Open<'a> = dyn Fn() -> std::io::Result<Box<dyn Read + Send>> + Sync + 'a;
+
+/// Where content goes to.
+pub trait BlobSink: Sync {
+    /// Whether the blob is there already.
+    fn has(&self, descriptor: &Descriptor) -> Result<bool, Failure>;
+    /// Writes a blob.
+    fn blob(&self, descriptor: &Descriptor, open: &Open<'_>) -> Result<(), Failure>;
+    /// Writes a manifest or an index under its digest. Everything that it names must be there.
+    fn manifest(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure>;
+    /// Makes a document what the reference names. Last of all, so that readers see the old or the new, never a mixture.
+    fn tag(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure>;
+}

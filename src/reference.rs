@@ -1,0 +1,404 @@
+//! References to artifacts, one grammar everywhere:
+//!
+//! ```text
+//! REGISTRY/NAME[:TAG][@DIGEST]   in a registry; REGISTRY is a host with a dot or a port, or `localhost`
+//! oci:DIR[:TAG]                  an OCI image layout in a folder
+//! oci-archive:FILE[:TAG]         the same in a tar archive
+//! docker-archive:FILE            what `docker save` writes; only to read from
+//! ```
+//!
+//! A reference never carries credentials: what looks like some is refused and not repeated.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::digest::Digest;
+
+/// The tag that is meant when neither tag nor digest is given.
+pub const DEFAULT_TAG: &str = "latest";
+
+/// The longest name that the distribution specification lets a client rely on, host included.
+const MAX_NAME: usize = 255;
+/// The longest tag of the distribution specification.
+const MAX_TAG: usize = 128;
+
+/// Where an artifact or an image is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// In a registry.
+    Registry(Repository),
+    /// In a folder with an OCI image layout.
+    Layout {
+        /// The folder.
+        dir: PathBuf,
+        /// Which of its entries.
+        tag: Option<String>,
+    },
+    /// In a tar archive of an OCI image layout.
+    Archive {
+        /// The archive.
+        file: PathBuf,
+        /// Which of its entries.
+        tag: Option<String>,
+    },
+    /// In an archive written by `docker save`.
+    DockerArchive {
+        /// The archive.
+        file: PathBuf,
+    },
+}
+
+/// A place in a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    /// Host and optional port, such as `127.0.0.1:5000`.
+    pub registry: String,
+    /// The repository's name, such as `team/krunner`.
+    pub name: String,
+    /// The tag.
+    pub tag: Option<String>,
+    /// The digest that the artifact must have.
+    pub digest: Option<Digest>,
+}
+
+impl Repository {
+    /// The host without its port, and without the brackets of an IPv6 address.
+    pub fn host(&self) -> &str {
+        match self.registry.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => self.registry.split(':').next().unwrap_or_default(),
+        }
+    }
+
+    /// Whether the registry runs on this very machine, where plain HTTP leaks nothing.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        host == "localhost"
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    }
+
+    /// What is asked for: the digest if there is one, else the tag.
+    pub fn wanted(&self) -> String {
+        match (&self.digest, &self.tag) {
+            (Some(digest), _) => digest.to_string(),
+            (None, Some(tag)) => tag.clone(),
+            (None, None) => DEFAULT_TAG.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.name)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, path, tag) = match self {
+            Self::Registry(repository) => return repository.fmt(f),
+            Self::Layout { dir, tag } => ("oci", dir, tag.as_ref()),
+            Self::Archive { file, tag } => ("oci-archive", file, tag.as_ref()),
+            Self::DockerArchive { file } => ("docker-archive", file, None),
+        };
+        write!(f, "{scheme}:{}", path.display())?;
+        tag.map_or(Ok(()), |tag| write!(f, ":{tag}"))
+    }
+}
+
+/// A text that is no reference, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidReference {
+    /// Nothing, or nothing after the scheme.
+    #[error("The reference names nothing: `{0}`")]
+    Empty(String),
+    /// Something that looks like a user name or a password. Not repeated.
+    #[error("A reference carries no user name or password")]
+    Credentials,
+    /// A URL.
+    #[error("A reference is no URL: it has no scheme such as `https://`")]
+    Url,
+    /// No registry before the first slash.
+    #[error(
+        "The reference names no registry (a host with a dot or a port before the first `/`): `{0}`"
+    )]
+    NoRegistry(String),
+    /// A host that is none.
+    #[error("Not a registry's host: `{0}`")]
+    Host(String),
+    /// A repository name outside the specification's grammar.
+    #[error(
+        "Not a repository's name (lower-case letters, digits, and `.`, `_`, `-`, `/` between them): `{0}`"
+    )]
+    Name(String),
+    /// A tag outside the specification's grammar.
+    #[error(
+        "Not a tag (letters, digits, `_`, `.`, `-`; at most 128, not starting with `.` or `-`): `{0}`"
+    )]
+    Tag(String),
+    /// A digest that is none.
+    #[error(transparent)]
+    Digest(#[from] crate::digest::InvalidDigest),
+}
+
+impl FromStr for Reference {
+    type Err = InvalidReference;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(rest) = text.strip_prefix("oci:") {
+            let (dir, tag) = path_and_tag(rest)?;
+            return Ok(Self::Layout { dir, tag });
+        }
+        if let Some(rest) = text.strip_prefix("oci-archive:") {
+            let (file, tag) = path_and_tag(rest)?;
+            return Ok(Self::Archive { file, tag });
+        }
+        if let Some(rest) = text.strip_prefix("docker-archive:") {
+            if rest.is_empty() || rest.contains('\0') {
+                return Err(InvalidReference::Empty(text.to_owned()));
+            }
+            return Ok(Self::DockerArchive { file: rest.into() });
+        }
+        text.parse().map(Self::Registry)
+    }
+}
+
+impl FromStr for Repository {
+    type Err = InvalidReference;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (before, digest) = match text.split_once('@') {
+            // Only a digest may follow an `@`; anything else may be the host after a password.
+            Some((before, digest)) if digest.starts_with("sha256:") && !digest.contains('@') => {
+                (before, Some(digest.parse()?))
+            }
+            Some(_) => return Err(InvalidReference::Credentials),
+            None => (text, None),
+        };
+        if before.contains("://") {
+            return Err(InvalidReference::Url);
+        }
+        let (registry, rest) = before
+            .split_once('/')
+            .ok_or_else(|| InvalidReference::NoRegistry(text.to_owned()))?;
+        if !(registry.contains(['.', ':']) || registry == "localhost") {
+            return Err(InvalidReference::NoRegistry(text.to_owned()));
+        }
+        if !is_host(registry) {
+            return Err(InvalidReference::Host(registry.to_owned()));
+        }
+        let (name, tag) = match rest.split_once(':') {
+            Some((name, tag)) => (name, Some(valid_tag(tag)?)),
+            None => (rest, None),
+        };
+        if registry.len() + 1 + name.len() > MAX_NAME || !name.split('/').all(is_name_component) {
+            return Err(InvalidReference::Name(name.to_owned()));
+        }
+        Ok(Self {
+            registry: registry.to_owned(),
+            name: name.to_owned(),
+            tag,
+            digest,
+        })
+    }
+}
+
+/// Splits `PATH[:TAG]`. A colon followed by a slash belongs to the path.
+fn path_and_tag(text: &str) -> Result<(PathBuf, Option<String>), InvalidReference> {
+    let (path, tag) = match text.rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => (path, Some(valid_tag(tag)?)),
+        _ => (text, None),
+    };
+    if path.is_empty() || path.contains('\0') {
+        return Err(InvalidReference::Empty(text.to_owned()));
+    }
+    Ok((path.into(), tag))
+}
+
+fn valid_tag(text: &str) -> Result<String, InvalidReference> {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let fits = (1..=MAX_TAG).contains(&text.len())
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(index, byte)| word(byte) || (index > 0 && matches!(byte, b'.' | b'-')));
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(InvalidReference::Tag(text.to_owned()))
+    }
+}
+
+/// `HOST[:PORT]`, where the host is a name, an IPv4 address, or an IPv6 address in brackets.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let Some((address, port)) = rest.split_once(']') else {
+                return false;
+            };
+            if address.parse::<std::net::Ipv6Addr>().is_err() {
+                return false;
+            }
+            ("", port)
+        }
+        None => match text.find(':') {
+            Some(colon) => text.split_at(colon),
+            None => (text, ""),
+        },
+    };
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let host_fits = text.starts_with('[') || host.split('.').all(label);
+    let port_fits = port.is_empty()
+        || port.strip_prefix(':').is_some_and(|digits| {
+            digits.bytes().all(|byte| byte.is_ascii_digit())
+                && digits.parse::<u16>().is_ok_and(|port| port > 0)
+        });
+    host_fits && port_fits
+}
+
+/// `[a-z0-9]+` groups joined by one `.`, one or two `_`, or any number of `-`.
+fn is_name_component(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let mut separator = String::new();
+    let mut started = false;
+    for byte in text.bytes() {
+        if word(byte) {
+            let joined = matches!(separator.as_str(), "" | "." | "_" | "__")
+                || separator.bytes().all(|byte| byte == b'-');
+            if !joined || (!started && !separator.is_empty()) {
+                return false;
+            }
+            started = true;
+            separator.clear();
+        } else if matches!(byte, b'.' | b'_' | b'-') {
+            separator.push(char::from(byte));
+        } else {
+            return false;
+        }
+    }
+    started && separator.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_reference_reads_back_what_it_writes() {
+        let digest = Digest::of(b"x");
+        for text in [
+            "localhost/krunner".to_owned(),
+            "127.0.0.1:5000/krunner:15".to_owned(),
+            "[::1]:5000/a/b-c/d__e.f:15-gnu".to_owned(),
+            format!("registry.example.com/team/krunner:15@{digest}"),
+            format!("registry.example.com:443/krunner@{digest}"),
+            "oci:out".to_owned(),
+            "oci:/tmp/a:b/out:15".to_owned(),
+            "oci-archive:out.tar:latest".to_owned(),
+            "docker-archive:save.tar".to_owned(),
+        ] {
+            let reference: Reference = text.parse().unwrap();
+            assert_eq!(reference.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_reference_is_refused() {
+        for text in [
+            "",
+            "krunner",
+            "krunner:15",
+            "library/krunner",
+            "/krunner",
+            "host.example/",
+            "host.example/Upper",
+            "host.example/a//b",
+            "host.example/a/../b",
+            "host.example/-a",
+            "host.example/a_-b",
+            "host.example/a___b",
+            "host.example:0/a",
+            "host.example:99999/a",
+            "host.example:+5/a",
+            "ho_st.example/a",
+            "[::g]:5000/a",
+            "host.example/a:",
+            "host.example/a:.x",
+            "host.example/a:b:c",
+            "host.example/a@sha256:12",
+            "oci:",
+            "oci::tag",
+            "oci:dir:",
+            "oci-archive:",
+            "docker-archive:",
+            "https://host.example/a",
+        ] {
+            assert!(text.parse::<Reference>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_refused_and_not_repeated() {
+        for text in [
+            "user:s3cret@host.example/a",
+            "https://user:s3cret@host.example/a",
+            "user:s3cret@host.example/a@sha256:00",
+        ] {
+            let error = text.parse::<Reference>().unwrap_err();
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn loopback_registries_are_known() {
+        for (text, loopback) in [
+            ("localhost:5000/a", true),
+            ("127.8.9.1:5000/a", true),
+            ("[::1]:5000/a", true),
+            ("10.0.0.1:5000/a", false),
+            ("localhost.example/a", false),
+            ("127.0.0.1.example/a", false),
+        ] {
+            assert_eq!(
+                text.parse::<Repository>().unwrap().is_loopback(),
+                loopback,
+                "{text}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic_and_what_it_takes_it_writes_back(text in "\\PC*") {
+            if let Ok(reference) = text.parse::<Reference>() {
+                prop_assert_eq!(reference.to_string().parse::<Reference>().unwrap(), reference);
+            }
+        }
+
+        #[test]
+        fn near_misses_never_panic(text in "[a-z0-9.:/@_\\[\\]-]{0,40}") {
+            if let Ok(reference) = text.parse::<Reference>() {
+                prop_assert_eq!(reference.to_string(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A node's store: verified blobs, whole volumes by manifest digest, and the names that lead to them.
+//!
+//! The format is a promise (`docs/store.md`):
+//!
+//! ```text
+//! meta.json                      version and feature flags
+//! blobs/sha256/HEX               content as the registry has it
+//! ingest/HEX                     blobs on their way in
+//! staging/HEX                    volumes on their way in
+//! volumes/HEX/{fs,ready.json}    volumes by manifest digest; without ready.json there is none
+//! names/HEX.json                 a reference and what it led to
+//! locks/HEX                      flock: exclusive to fill, shared to use
+//! cache/zstd                     compressed layers of `krunner publish`
+//! ```
+//!
+//! It knows sources of content, but no registry.
+
+mod blob;
+mod error;
+mod lock;
+mod name;
+mod pull;
+mod unpack;
+mod volume;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use error::Error;
+pub use name::Name;
+pub use pull::Pulled;
+pub use volume::{Ready, Volume};
+
+use crate::fsutil;
+
+/// The version of the format. Raised when an older krunner would misread a store.
+const VERSION: u32 = 1;
+/// Features that a reader must know; none so far.
+const FEATURES: &[&str] = &[];
+
+/// The folders of a store.
+const FOLDERS: &[&str] = &[
+    "blobs/sha256",
+    "ingest",
+    "staging",
+    "volumes",
+    "names",
+    "locks",
+    "cache/zstd",
+];
+
+/// A store in a folder.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// `meta.json`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Meta {
+    version: u32,
+    features: Vec<String>,
+}
+
+impl Store {
+    /// Opens a store, which is made if it is missing.
+    pub fn init(root: &Path) -> Result<Self, Error> {
+        for folder in FOLDERS {
+            let path = root.join(folder);
+            fsutil::private_dir(&path).map_err(|source| Error::io("create", &path, source))?;
+        }
+        let path = root.join("meta.json");
+        if !path.exists() {
+            let features = FEATURES.iter().map(ToString::to_string).collect();
+            let meta = serde_json::to_vec(&Meta {
+                version: VERSION,
+                features,
+            })
+            .map_err(Error::Json)?;
+            fsutil::replace(&path, &meta).map_err(|source| Error::io("write", &path, source))?;
+        }
+        Self::open(root)
+    }
+
+    /// Opens a store that is there.
+    pub fn open(root: &Path) -> Result<Self, Error> {
+        let path = root.join("meta.json");
+        let content = match fs::read(&path) {
+            Ok(content) => content,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::NotInitialized(root.to_owned()));
+            }
+            Err(error) => return Err(Error::io("read", path, error)),
+        };
+        let meta: Meta =
+            serde_json::from_slice(&content).map_err(|source| Error::Damaged { path, source })?;
+        if meta.version != VERSION {
+            return Err(Error::Version {
+                root: root.to_owned(),
+                found: meta.version,
+                known: VERSION,
+            });
+        }
+        if let Some(feature) = meta
+            .features
+            .into_iter()
+            .find(|feature| !FEATURES.contains(&feature.as_str()))
+        {
+            return Err(Error::Feature {
+                root: root.to_owned(),
+                feature,
+            });
+        }
+        Ok(Self {
+            root: root.to_owned(),
+        })
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where `krunner publish` keeps compressed layers.
+    pub fn layer_cache(&self) -> PathBuf {
+        self.root.join("cache/zstd")
+    }
+}

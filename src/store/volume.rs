@@ -1,0 +1,103 @@
+//! Volumes: a folder that was verified to its last byte, or nothing.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Store};
+use crate::digest::Digest;
+use crate::fsutil;
+use crate::platform::Platform;
+
+/// `ready.json`: written last, so that it vouches for everything beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// The manifest that the volume was made from.
+    pub manifest: Digest,
+    /// What it runs on.
+    pub platform: Platform,
+    /// The digests of its layers' tars, lowest first.
+    pub diff_ids: Vec<Digest>,
+    /// How many files, folders and links it has.
+    pub entries: u64,
+    /// How many bytes are in its files.
+    pub bytes: u64,
+}
+
+/// A whole volume.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    /// The folder to mount.
+    pub path: PathBuf,
+    /// What is known about it.
+    pub ready: Ready,
+}
+
+impl Store {
+    /// The volume of a manifest, if it is whole.
+    pub fn volume(&self, manifest: &Digest) -> Result<Option<Volume>, Error> {
+        let dir = self.volume_dir(manifest);
+        let path = dir.join("ready.json");
+        let content = match fs::read(&path) {
+            Ok(content) => content,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io("read", path, error)),
+        };
+        // A marker that does not parse or names another manifest vouches for nothing.
+        let Ok(ready) = serde_json::from_slice::<Ready>(&content) else {
+            return Ok(None);
+        };
+        let path = dir.join("fs");
+        Ok((ready.manifest == *manifest && path.is_dir()).then_some(Volume { path, ready }))
+    }
+
+    /// The volume that a reference led to when it was last pulled.
+    pub fn volume_of(&self, reference: &str, platform: Platform) -> Result<Volume, Error> {
+        let manifest = self
+            .name(reference)?
+            .and_then(|name| name.platforms.get(&platform).copied());
+        let volume = manifest
+            .map(|manifest| self.volume(&manifest))
+            .transpose()?
+            .flatten();
+        volume.ok_or_else(|| Error::NoVolume {
+            reference: reference.to_owned(),
+            platform: platform.to_string(),
+        })
+    }
+
+    fn volume_dir(&self, manifest: &Digest) -> PathBuf {
+        self.root.join("volumes").join(manifest.hex())
+    }
+
+    /// Makes an empty folder in which a volume is built. The caller holds the manifest's lock, so whatever is there is
+    /// what a killed process left.
+    pub(super) fn stage(&self, manifest: &Digest) -> Result<PathBuf, Error> {
+        let dir = self.root.join("staging").join(manifest.hex());
+        fsutil::remove_tree(&dir)
+            .and_then(|()| fsutil::private_dir(&dir.join("fs")))
+            .map_err(|source| Error::io("create", &dir, source))?;
+        Ok(dir)
+    }
+
+    /// Makes a staged volume visible: flushes all of it, then the marker, then gives it its place.
+    pub(super) fn commit(&self, staging: &Path, ready: Ready) -> Result<Volume, Error> {
+        let place = self.volume_dir(&ready.manifest);
+        let fail = |source| Error::io("write", &place, source);
+        let marker = serde_json::to_vec(&ready).map_err(Error::Json)?;
+        let folder = fs::File::open(staging).map_err(fail)?;
+        // One flush for thousands of files; it also reports what could not be written.
+        rustix::fs::syncfs(&folder).map_err(|error| fail(error.into()))?;
+        fsutil::replace(&staging.join("ready.json"), &marker).map_err(fail)?;
+        // Something without a valid marker may be in the way; it is no volume.
+        fsutil::remove_tree(&place).map_err(fail)?;
+        fs::rename(staging, &place).map_err(fail)?;
+        fsutil::sync_dir(&self.root.join("volumes")).map_err(fail)?;
+        Ok(Volume {
+            path: place.join("fs"),
+            ready,
+        })
+    }
+}
