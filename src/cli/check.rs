@@ -49,9 +49,10 @@ impl Check {
             }
             OutputFormat::Text => printer.problems(excerpt::render(&problems, &file.texts)),
         }
-        Ok(match problems.0.is_empty() {
-            true => ExitStatus::Done,
-            false => ExitStatus::InputFailed,
+        Ok(if problems.0.is_empty() {
+            ExitStatus::Done
+        } else {
+            ExitStatus::InputFailed
         })
     }
 }

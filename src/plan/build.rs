@@ -77,14 +77,15 @@ fn volume(planner: &mut Planner<'_>) -> Option<Volume> {
     let epoch = match planner.request.args.get(SOURCE_DATE_EPOCH) {
         None => volume.epoch,
         // As wide as the archives' and file systems' times surely are.
-        Some(text) => match text.parse::<u32>() {
-            Ok(epoch) => epoch.into(),
-            Err(_) => {
+        Some(text) => {
+            if let Ok(epoch) = text.parse::<u32>() {
+                epoch.into()
+            } else {
                 let message = format!("`{SOURCE_DATE_EPOCH}` must be seconds since 1970: `{text}`");
                 planner.problem(Problem::new(None, message));
                 return None;
             }
-        },
+        }
     };
     Some(Volume {
         name: volume.name.clone(),

@@ -65,9 +65,12 @@ fn offers(package: &Package) -> String {
         .take(MAX_OFFERS)
         .map(|tags| format!("`{tags}`"))
         .collect();
-    let mut offers = format!("The lock offers {}", shown.join(", "));
-    if let Some(more) = tags.len().checked_sub(MAX_OFFERS + 1) {
-        offers.push_str(&format!(" and {} more", more + 1));
+    let shown = shown.join(", ");
+    match tags.len().saturating_sub(MAX_OFFERS) {
+        0 => format!("The lock offers {shown}"),
+        more => format!("The lock offers {shown} and {more} more"),
     }
-    offers
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,5 @@ pub use build::build;
 pub use input::{Input, Origin};
 pub use request::Request;
 pub use stage::{Base, File, Package, Plan, Python, Toolchain, Ttyd, TtydSources, Volume, Wheels};
-
 #[cfg(test)]
 mod tests;

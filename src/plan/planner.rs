@@ -108,7 +108,7 @@ impl Planner<'_> {
     }
 
     /// A wheel from the context that holds them all, if the command line gave it.
-    pub(super) fn from_wheelhouse(&self, file_name: &str, sha256: Digest) -> Option<Origin> {
+    pub(super) fn in_wheelhouse(&self, file_name: &str, sha256: Digest) -> Option<Origin> {
         let given = self.request.contexts.contains(WHEELHOUSE);
         given.then(|| Origin::Context {
             context: WHEELHOUSE.to_owned(),

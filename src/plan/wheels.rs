@@ -37,7 +37,7 @@ pub(super) fn packages(
     };
     check_lock(planner, &lock, target, &environment);
     let tags = target.tags();
-    let mut packages = BTreeMap::new();
+    let mut chosen = BTreeMap::new();
     for package in &lock.packages {
         let marker = package.marker.as_ref();
         if !marker.is_none_or(|marker| marker.evaluate(&environment, &[])) {
@@ -47,7 +47,7 @@ pub(super) fn packages(
         let input = format!("{prefix}-{}", package.name);
         let wheel = choose(package, &tags);
         let replaced = planner.replaced(&input, wheel.map_or(&package.at, |wheel| &wheel.at));
-        let planned = match (wheel, replaced) {
+        let one = match (wheel, replaced) {
             (None, None) => {
                 planner.problem(nothing_fits(package, target, &input));
                 continue;
@@ -69,19 +69,19 @@ pub(super) fn packages(
                 wheel,
             },
         };
-        if packages.insert(planned.name.clone(), planned).is_some() {
+        if chosen.insert(one.name.clone(), one).is_some() {
             let message = format!("Two entries of `{}` are for {target}", package.name);
             let hint = "Lock again: their markers must exclude each other";
             planner.problem(Problem::new(Some(package.at.clone()), message).with_hint(hint));
         }
     }
-    packages.into_values().collect()
+    chosen.into_values().collect()
 }
 
 fn wheel_input(planner: &Planner<'_>, name: String, wheel: &lock::Wheel) -> Input {
     let file_name = wheel.name.as_str();
     let origin = planner
-        .from_wheelhouse(file_name, wheel.sha256)
+        .in_wheelhouse(file_name, wheel.sha256)
         .unwrap_or_else(|| match &wheel.origin {
             WheelOrigin::Url(url) => Origin::Http {
                 url: url.clone(),

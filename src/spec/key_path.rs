@@ -9,7 +9,7 @@ pub struct KeyPath(Vec<String>);
 impl KeyPath {
     /// The path one key further down.
     #[must_use]
-    pub fn with(&self, key: impl ToString) -> Self {
+    pub fn with(&self, key: impl fmt::Display) -> Self {
         let mut keys = self.0.clone();
         keys.push(key.to_string());
         Self(keys)

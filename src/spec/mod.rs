@@ -77,12 +77,8 @@ impl Spec {
             document,
         };
         for found in check::check(&spec.document) {
-            // A placeholder stands where the walk found something; what it says is not the user's.
-            if !walked
-                .findings
-                .iter()
-                .any(|finding| found.path.starts_with(&finding.path))
-            {
+            let is_below = |place| found.path.starts_with(place);
+            if !walked.placeholders.iter().any(is_below) {
                 let at = spec.at(&found.path);
                 problems.0.push(Problem {
                     at: Some(at),

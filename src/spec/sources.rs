@@ -1,7 +1,7 @@
 //! Every source of a document with its place.
 
 use super::KeyPath;
-use super::types::{Document, Source};
+use super::types::{Document, Source, TtydSources};
 
 /// Every source of `document` with its place.
 pub(super) fn all(document: &Document) -> Vec<(KeyPath, &Source)> {
@@ -9,11 +9,12 @@ pub(super) fn all(document: &Document) -> Vec<(KeyPath, &Source)> {
     let mut add = |path: KeyPath, source| sources.push((path, source));
     let python = &document.python;
     for (key, source) in [("amd64", &python.amd64), ("arm64", &python.arm64)] {
-        let path = KeyPath::from(["python", key]);
-        source.iter().for_each(|source| add(path.clone(), source));
+        if let Some(source) = source {
+            add(["python", key].into(), source);
+        }
     }
     if let Some(ttyd) = &document.ttyd {
-        for (key, source) in ttyd.sources.iter().flat_map(|all| all.components()) {
+        for (key, source) in ttyd.sources.iter().flat_map(TtydSources::components) {
             add(["ttyd", "sources", key].into(), source);
         }
         if let Some(toolchain) = &ttyd.toolchain {
@@ -25,15 +26,17 @@ pub(super) fn all(document: &Document) -> Vec<(KeyPath, &Source)> {
         }
         if let Some(binary) = &ttyd.binary {
             for (key, source) in [("amd64", &binary.amd64), ("arm64", &binary.arm64)] {
-                let path = KeyPath::from(["ttyd", "binary", key]);
-                source.iter().for_each(|source| add(path.clone(), source));
+                if let Some(source) = source {
+                    add(["ttyd", "binary", key].into(), source);
+                }
             }
         }
     }
     for (index, file) in document.files.iter().enumerate() {
-        let path = KeyPath::from(["files"]).with(index).with("source");
-        let source = file.source.iter();
-        source.for_each(|source| add(path.clone(), source));
+        if let Some(source) = &file.source {
+            let path = KeyPath::from(["files"]).with(index);
+            add(path.with("source"), source);
+        }
     }
     sources
 }

@@ -8,7 +8,7 @@ use crate::report::{Location, Problem, Problems};
 #[derive(Clone, Debug)]
 pub struct Text {
     file: String,
-    text: String,
+    content: String,
     /// Byte offsets at which lines begin.
     starts: Vec<usize>,
 }
@@ -28,7 +28,7 @@ impl Text {
             .collect();
         Ok(Self {
             file: file.to_owned(),
-            text: text.to_owned(),
+            content: text.to_owned(),
             starts,
         })
     }
@@ -40,7 +40,7 @@ impl Text {
 
     /// The file's text.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.content
     }
 
     /// The lines and columns of a byte range. A range that the text does not have is cut to fit.
@@ -64,7 +64,7 @@ impl Text {
     }
 
     fn position(&self, offset: usize) -> (u32, u32) {
-        let offset = offset.min(self.text.len());
+        let offset = offset.min(self.content.len());
         let line = self.starts.partition_point(|&start| start <= offset);
         let start = line
             .checked_sub(1)
@@ -72,7 +72,7 @@ impl Text {
             .copied()
             .unwrap_or_default();
         // From the line's start, so that a long file does not make every look-up long.
-        let rest = self.text.get(start..).unwrap_or_default();
+        let rest = self.content.get(start..).unwrap_or_default();
         let column = rest
             .char_indices()
             .take_while(|&(index, _)| start + index < offset)

@@ -21,6 +21,8 @@ const MAX_FINDINGS: usize = 100;
 pub(super) struct Walked {
     pub(super) findings: Vec<Finding>,
     pub(super) repaired: toml::Value,
+    /// Where something was left out or replaced. What a check says about these places is not the user's.
+    pub(super) placeholders: Vec<KeyPath>,
 }
 
 /// One thing that the schema forbids.
@@ -47,17 +49,20 @@ pub(super) fn walk(table: &DeTable<'_>) -> Walked {
     let mut walker = Walker {
         root: &schema,
         findings: Vec::new(),
+        placeholders: Vec::new(),
     };
     let repaired = walker.table(table, &schema, &KeyPath::default());
     Walked {
         findings: walker.findings,
         repaired,
+        placeholders: walker.placeholders,
     }
 }
 
 struct Walker<'s> {
     root: &'s Schema,
     findings: Vec<Finding>,
+    placeholders: Vec<KeyPath>,
 }
 
 impl<'s> Walker<'s> {
@@ -122,8 +127,10 @@ impl<'s> Walker<'s> {
                 name.to_owned(),
                 self.placeholder(&schema["properties"][name]),
             );
-            // The misspelt key was reported already.
-            if !meant.contains(name) {
+            if meant.contains(name) {
+                // The misspelt key is told already.
+                self.placeholders.push(missing);
+            } else {
                 self.find(&missing, On::Key, format!("Missing key: `{missing}`"), None);
             }
         }
@@ -131,7 +138,7 @@ impl<'s> Walker<'s> {
     }
 
     fn string(&mut self, text: &str, schema: &'s Schema, path: &KeyPath) -> toml::Value {
-        let values = self.values(schema);
+        let values = Self::values(schema);
         if !values.is_empty() && !values.contains(&text) {
             let hint = match nearest(text, values.iter().copied()) {
                 Some(nearest) => format!("Did you mean `{nearest}`?"),
@@ -165,18 +172,16 @@ impl<'s> Walker<'s> {
             bound("minimum").is_none_or(|minimum| number as f64 >= minimum)
                 && bound("maximum").is_none_or(|maximum| number as f64 <= maximum)
         });
-        match number.filter(|_| fits) {
-            Some(number) => toml::Value::Integer(number),
-            None => {
-                let range = match (bound("minimum"), bound("maximum")) {
-                    (Some(minimum), Some(maximum)) => format!("from {minimum} to {maximum}"),
-                    (Some(minimum), None) => format!("of at least {minimum}"),
-                    _ => "of 64 bits".to_owned(),
-                };
-                let message = format!("`{path}` must be an integer {range}: `{text}`");
-                self.replace(path, message, None, schema)
-            }
+        if let Some(number) = number.filter(|_| fits) {
+            return toml::Value::Integer(number);
         }
+        let range = match (bound("minimum"), bound("maximum")) {
+            (Some(minimum), Some(maximum)) => format!("from {minimum} to {maximum}"),
+            (Some(minimum), None) => format!("of at least {minimum}"),
+            _ => "of 64 bits".to_owned(),
+        };
+        let message = format!("`{path}` must be an integer {range}: `{text}`");
+        self.replace(path, message, None, schema)
     }
 
     /// The part of `schema` that is for values like `value`.
@@ -200,7 +205,7 @@ impl<'s> Walker<'s> {
     }
 
     /// The strings that `schema` is limited to; none if it is not.
-    fn values(&self, schema: &'s Schema) -> Vec<&'s str> {
+    fn values(schema: &'s Schema) -> Vec<&'s str> {
         let constants = schema["oneOf"].as_array().into_iter().flatten();
         let constants = constants.filter_map(|one| one["const"].as_str());
         let values = schema["enum"].as_array().into_iter().flatten();
@@ -230,7 +235,7 @@ impl<'s> Walker<'s> {
             return toml::Value::Boolean(false);
         };
         let example = schema["examples"][0].as_str();
-        let string = example.or_else(|| self.values(schema).first().copied());
+        let string = example.or_else(|| Self::values(schema).first().copied());
         match Kind::of_schema(schema) {
             Some(Kind::Table) => {
                 let required = schema["required"].as_array().into_iter().flatten();
@@ -252,6 +257,7 @@ impl<'s> Walker<'s> {
     }
 
     fn find(&mut self, path: &KeyPath, on: On, message: String, hint: Option<String>) {
+        self.placeholders.push(path.clone());
         if self.findings.len() < MAX_FINDINGS {
             self.findings.push(Finding {
                 path: path.clone(),

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 /// Runs `krunner` with `args` in a folder below `tests/fixtures`.
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 pub(crate) fn krunner(folder: &str, args: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_krunner"))
         .args(args)

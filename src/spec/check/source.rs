@@ -33,19 +33,16 @@ fn one(path: &KeyPath, source: &Source, findings: &mut Findings) {
         ),
     }
     match &source.sha256 {
-        Some(sha256) => {
-            if Digest::parse_hex(sha256).is_err() {
-                let message =
-                    format!("Not a SHA-256 digest (expected 64 lower-case hex digits): `{sha256}`");
-                findings.add(path.with("sha256"), message);
-            }
-        }
+        Some(sha256) if Digest::parse_hex(sha256).is_err() => findings.add(
+            path.with("sha256"),
+            format!("Not a SHA-256 digest (expected 64 lower-case hex digits): `{sha256}`"),
+        ),
         None if source.url.is_some() => findings.add_with_hint(
             path,
             "A `url` without `sha256`",
             "Add `sha256 = \"…\"`: what is downloaded is pinned by its digest",
         ),
-        None => {}
+        Some(_) | None => {}
     }
     if let Some(file) = &source.path {
         check_relative(path.with("path"), file, findings);

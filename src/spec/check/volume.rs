@@ -28,7 +28,7 @@ fn volume(volume: &Volume, findings: &mut Findings) {
     }
     let prefix = &volume.prefix;
     let inside = prefix.strip_prefix('/');
-    if !inside.is_some_and(|inside| super::relative(inside).is_none())
+    if inside.is_none_or(|inside| super::relative(inside).is_some())
         || prefix.contains(char::is_whitespace)
         || prefix.len() > MAX_PREFIX_BYTES
     {

@@ -14,6 +14,9 @@ const MAX_DEPTH: usize = 32;
 pub(super) enum InvalidMarker {
     #[error("Marker too long or too deeply nested")]
     TooLarge,
+    /// The parser cuts its messages at bytes, and panics inside other characters.
+    #[error("Marker with characters outside ASCII: `{0}`")]
+    NotAscii(String),
     #[error("Marker not understood ({0}): `{1}`")]
     Syntax(String, String),
 }
@@ -21,6 +24,9 @@ pub(super) enum InvalidMarker {
 pub(super) fn parse(text: &str) -> Result<MarkerTree, InvalidMarker> {
     if text.len() > MAX_BYTES || text.matches('(').count() > MAX_DEPTH {
         return Err(InvalidMarker::TooLarge);
+    }
+    if !text.is_ascii() {
+        return Err(InvalidMarker::NotAscii(text.to_owned()));
     }
     let mut warnings = Vec::new();
     let mut reporter = |kind, warning| match kind {

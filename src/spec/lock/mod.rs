@@ -38,9 +38,9 @@ impl Lock {
         let lock: raw::Lock = toml::from_str(text.as_str()).map_err(|error| text.syntax(&error))?;
         let mut problems = Problems::default();
         // Minor versions add what may be passed over; another major version means something else.
-        let version = lock.lock_version.get_ref();
+        let version = lock.format.get_ref();
         if !version.starts_with("1.") {
-            let at = text.locate(lock.lock_version.span());
+            let at = text.locate(lock.format.span());
             let message = format!("A lock of an unknown version (known is `1.0`): `{version}`");
             problems.0.push(Problem::new(Some(at), message));
         }

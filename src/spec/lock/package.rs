@@ -128,14 +128,12 @@ pub(super) fn specifiers(
 ) -> Option<(VersionSpecifiers, Location)> {
     let raw = raw?;
     let at = text.locate(raw.span());
-    match VersionSpecifiers::from_str(raw.get_ref()) {
-        Ok(specifiers) => Some((specifiers, at)),
-        Err(_) => {
-            let message = format!("Not a range of versions: `{}`", raw.get_ref());
-            problems.0.push(Problem::new(Some(at), message));
-            None
-        }
-    }
+    let Ok(specifiers) = VersionSpecifiers::from_str(raw.get_ref()) else {
+        let message = format!("Not a range of versions: `{}`", raw.get_ref());
+        problems.0.push(Problem::new(Some(at), message));
+        return None;
+    };
+    Some((specifiers, at))
 }
 
 fn parse_wheel(

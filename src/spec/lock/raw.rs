@@ -8,7 +8,8 @@ use toml::{Spanned, Value};
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Lock {
-    pub(super) lock_version: Spanned<String>,
+    #[serde(rename = "lock-version")]
+    pub(super) format: Spanned<String>,
     pub(super) requires_python: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) environments: Vec<Spanned<String>>,

@@ -15,7 +15,7 @@ pub struct Volume {
     /// Lower-case letters, digits, `-`, `_` and `.`.
     pub name: String,
     /// The volume's version, a whole number from 1. Nodes keep versions beside each other.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 4_294_967_295_i64))]
     pub version: u32,
     /// The C library of the images that the volume is for.
     pub libc: Libc,
