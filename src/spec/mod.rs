@@ -68,7 +68,7 @@ impl Spec {
             Err(error) => {
                 // The walk repairs what the schema forbids, so this is a gap in the schema.
                 problems.0.push(Problem::new(None, error.message()));
-                return problems.into_result(()).and(Err(Problems::default()));
+                return Err(problems);
             }
         };
         let spec = Self {
