@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::path::EntryPath;
 use super::refusal::Refusal;
-use super::{archive, elf, normalise, python};
+use super::{archive, elf, normalise, python, wheel};
 
 /// Why a step failed. Its display is the whole message: input and place, file, reason, and a hint.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,14 @@ pub enum Error {
         /// What and why.
         fault: python::Fault,
     },
+    /// A wheel was refused.
+    #[error(transparent)]
+    Wheel(#[from] wheel::Error),
+    /// The distribution has no licence.
+    #[error(
+        "The distribution has no licence in itself, `licenses` or `lib/python3.N`: `{}`\nhint: what is shipped needs a licence; do not `drop` it", .0.display()
+    )]
+    NoPythonLicence(PathBuf),
     /// The result could not be stamped.
     #[error(transparent)]
     Normalise(#[from] normalise::Error),
@@ -69,6 +77,15 @@ impl Error {
     pub(super) fn out(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |source| Self::Write { path, source }
+    }
+
+    /// For a path that `input` asks for and that was refused.
+    pub(super) fn refused(input: &str, path: &str, refusal: Refusal) -> Self {
+        Self::Archive(archive::Error {
+            input: input.to_owned(),
+            entry: Some(path.to_owned()),
+            refusal,
+        })
     }
 
     /// For an entry of `input` that was refused.

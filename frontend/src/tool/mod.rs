@@ -5,14 +5,17 @@
 //! reads was made by others, so every reader here is bounded, and no name leaves the folder.
 
 pub mod archive;
+mod base;
 pub mod elf;
 mod error;
+pub mod installed;
 pub mod normalise;
 pub mod path;
 mod python;
 mod refusal;
 pub mod step;
 pub mod tree;
+pub mod wheel;
 
 use std::path::Path;
 
@@ -53,8 +56,38 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             };
             python::run(&step, out)
         }
-        Step::Wheels { .. } => Err(Error::Unknown("wheels")),
-        Step::Base { .. } => Err(Error::Unknown("base")),
+        Step::Wheels {
+            wheels,
+            site_packages,
+            interpreter,
+            architecture,
+            epoch,
+            out,
+        } => {
+            let step = wheel::Wheels {
+                wheels,
+                site_packages,
+                interpreter,
+                architecture: *architecture,
+                epoch: *epoch,
+            };
+            wheel::run(&step, out)
+        }
+        Step::Base {
+            mount_points,
+            files,
+            python,
+            epoch,
+            out,
+        } => {
+            let step = base::Base {
+                mount_points,
+                files,
+                python,
+                epoch: *epoch,
+            };
+            base::run(&step, out)
+        }
         Step::Toolchain { .. } => Err(Error::Unknown("toolchain")),
         Step::Ttyd { .. } => Err(Error::Unknown("ttyd")),
         Step::TtydBinary { .. } => Err(Error::Unknown("ttyd-binary")),

@@ -18,7 +18,8 @@ use std::sync::Arc;
 use globset::GlobSet;
 
 pub use self::format::Format;
-pub use self::open::{Opened, open};
+pub use self::open::{Opened, open, single_file};
+pub(crate) use self::zipped::{name as zip_name, open as open_zip, refusal as zip_refusal};
 use super::path::EntryPath;
 use super::refusal::Refusal;
 use super::step::Bytes;

@@ -36,6 +36,23 @@ pub fn open(bytes: &Bytes) -> Result<Opened, Error> {
     })
 }
 
+/// The one file of an input, of whatever format: itself, or what its folder holds.
+pub fn single_file(bytes: &Bytes) -> Result<PathBuf, Error> {
+    let failed = |refusal| Error {
+        input: bytes.name.clone(),
+        entry: Some(bytes.path.display().to_string()),
+        refusal,
+    };
+    let path = if bytes.path.is_dir() {
+        let (only, count) = only_file(&bytes.path).map_err(|error| failed(error.into()))?;
+        only.ok_or_else(|| failed(Refusal::NotOneArchive(count)))?
+    } else {
+        bytes.path.clone()
+    };
+    check_sha256(bytes, &path).map_err(|(_, refusal)| failed(refusal))?;
+    Ok(path)
+}
+
 type Failure = (Option<String>, Refusal);
 
 fn inspect(bytes: &Bytes) -> Result<Opened, Failure> {
@@ -53,14 +70,22 @@ fn inspect(bytes: &Bytes) -> Result<Opened, Failure> {
     } else {
         look(&bytes.path).map_err(failed)?
     };
-    if let (Some(wanted), Opened::File { path, .. }) = (bytes.sha256, &opened) {
-        let found = sha256(path).map_err(|error| failed(error.into()))?;
-        if found != wanted {
-            let (wanted, found) = (wanted.hex(), found.hex());
-            return Err((None, Refusal::Digest { wanted, found }));
-        }
+    if let Opened::File { path, .. } = &opened {
+        check_sha256(bytes, path)?;
     }
     Ok(opened)
+}
+
+fn check_sha256(bytes: &Bytes, path: &Path) -> Result<(), Failure> {
+    let Some(wanted) = bytes.sha256 else {
+        return Ok(());
+    };
+    let found = sha256(path).map_err(|error| (Some(path.display().to_string()), error.into()))?;
+    if found == wanted {
+        return Ok(());
+    }
+    let (wanted, found) = (wanted.hex(), found.hex());
+    Err((None, Refusal::Digest { wanted, found }))
 }
 
 /// The file of a folder that holds nothing else, and how many entries there are.
