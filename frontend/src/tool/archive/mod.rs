@@ -230,3 +230,6 @@ impl<'a> Unpacker<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
