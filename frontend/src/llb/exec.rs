@@ -29,7 +29,7 @@ pub enum Mount {
     Layer(Output),
     /// Memory that is gone afterwards.
     Tmpfs,
-    /// A folder that stays between builds; one process at a time uses it.
+    /// A folder that stays between builds, and is shared by all processes that name it.
     Cache(String),
 }
 
@@ -121,7 +121,7 @@ fn encode(
             encoded.mount_type = pb::MountType::Cache.into();
             encoded.cache_opt = Some(pb::CacheOpt {
                 id,
-                sharing: pb::CacheSharingOpt::Locked.into(),
+                sharing: pb::CacheSharingOpt::Shared.into(),
             });
             caps.extend(["exec.mount.cache", "exec.mount.cache.sharing"]);
         }

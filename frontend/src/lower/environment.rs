@@ -18,6 +18,8 @@ pub struct Environment {
     pub contexts: Contexts,
     /// The spec and its locks, by name.
     pub files: BTreeMap<String, Arc<SourceFile>>,
+    /// Where the spec speaks of a stage, by the stage's name: errors of its step point there.
+    pub stages: BTreeMap<&'static str, Location>,
     /// Whether the engine can merge trees.
     pub can_merge: bool,
     /// Whether names must say which platform they are about.

@@ -96,10 +96,8 @@ impl<'a> Inputs<'a> {
                 (self.tree(&input.name, &tree), *sha256)
             }
         };
-        let name = match &input.at {
-            Some(at) => format!("{} ({}:{})", input.name, at.file, at.line),
-            None => input.name.clone(),
-        };
+        // Without the line: a step must not run again because a line was added above.
+        let name = input.name.clone();
         Ok(Bytes { name, path, sha256 })
     }
 
@@ -119,7 +117,7 @@ impl<'a> Inputs<'a> {
                 Some(name) => (contexts.tree(name, self.platform, &paths)?, name.as_str()),
             };
             // Only what the step reads may decide whether it runs again.
-            let meta = Meta::named(format!("[context {name}] take {} files", paths.len()));
+            let meta = Meta::named(format!("[context {name}] take {}", count(&paths)));
             let picked = llb::pick(&tree, &paths, meta);
             self.mounts.insert(pick_dest(context.as_deref()), picked);
         }
@@ -127,6 +125,13 @@ impl<'a> Inputs<'a> {
             exec = exec.mount(dest, Mount::Input(tree));
         }
         Ok(exec)
+    }
+}
+
+fn count(paths: &[String]) -> String {
+    match paths {
+        [path] => path.clone(),
+        paths => format!("{} files", paths.len()),
     }
 }
 

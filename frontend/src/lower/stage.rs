@@ -23,6 +23,7 @@ impl<'a> Stages<'a> {
     pub(super) fn meta(&self, stage: &str, what: &str) -> Meta {
         let label = self.environment.label(stage, self.plan.platform);
         Meta::named(format!("{label} {what}"))
+            .at(self.environment.place(self.environment.stages.get(stage)))
             .without_cache(self.environment.no_cache.covers(stage))
     }
 
@@ -49,9 +50,7 @@ impl<'a> Stages<'a> {
             epoch: self.plan.volume.epoch,
             out: OUT.into(),
         };
-        let meta = self
-            .meta("python", &format!("unpack Python {}", python.version))
-            .at(self.environment.place(python.source.at.as_ref()));
+        let meta = self.meta("python", &format!("unpack Python {}", python.version));
         self.run(&step, inputs, meta)
     }
 

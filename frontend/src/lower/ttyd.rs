@@ -53,9 +53,7 @@ fn build(
         env: vec!["HOME=/root".to_owned()],
         caches: vec![(id, CACHE_PATH.to_owned())],
     };
-    let meta = stages
-        .meta("ttyd", &format!("compile ttyd {}", ttyd.version))
-        .at(environment.place(sources.get("ttyd").and_then(|source| source.at.as_ref())));
+    let meta = stages.meta("ttyd", &format!("compile ttyd {}", ttyd.version));
     run(environment, plan.build_platform, &step, inputs, root, meta)
 }
 
@@ -78,6 +76,7 @@ fn toolchain(
         out: OUT.into(),
     };
     let meta = Meta::named("[toolchain] lay out compilers and tools")
+        .at(environment.place(environment.stages.get("toolchain")))
         .without_cache(environment.no_cache.covers("toolchain"));
     run(
         environment,
@@ -102,9 +101,7 @@ fn take(stages: &Stages<'_>, ttyd: &Ttyd, binary: &Input) -> Result<Output, Erro
         epoch: plan.volume.epoch,
         out: OUT.into(),
     };
-    let meta = stages
-        .meta("ttyd", &format!("verify ttyd {}", ttyd.version))
-        .at(environment.place(binary.at.as_ref()));
+    let meta = stages.meta("ttyd", &format!("verify ttyd {}", ttyd.version));
     run(
         environment,
         plan.build_platform,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use krunner::report::Location;
 use krunner::spec::{MAX_SPEC_BYTES, Spec};
 
 use super::error::About;
@@ -21,6 +22,21 @@ pub(super) struct Loaded {
     pub(super) files: Files,
     /// The operation that brought the spec, at which warnings are shown.
     pub(super) digest: String,
+}
+
+impl Loaded {
+    /// Where the spec speaks of each stage.
+    pub(super) fn stages(&self) -> BTreeMap<&'static str, Location> {
+        let spec = &self.spec;
+        [
+            ("python", spec.at_key(["python"])),
+            ("wheels", spec.at_key(["wheels"])),
+            ("toolchain", spec.at_key(["ttyd", "toolchain"])),
+            ("ttyd", spec.at_key(["ttyd"])),
+            ("base", spec.at_key(["volume"])),
+        ]
+        .into()
+    }
 }
 
 /// Names that locks usually have (PEP 751), so that one transfer brings them along with the spec.

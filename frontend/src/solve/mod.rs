@@ -46,6 +46,7 @@ pub async fn solve(bridge: &mut Bridge, options: &Options) -> Result<Outcome, Er
         image: frontend_image::output(options, &contexts, request.build_platform)?,
         contexts,
         files: loaded.files.clone(),
+        stages: loaded.stages(),
         can_merge: pong.llb.has("mergeop"),
         many_platforms: request.platforms.len() > 1,
         no_cache: request.no_cache.clone(),
