@@ -128,7 +128,7 @@ pub(super) fn is_git(address: &str) -> bool {
     bare.starts_with("git://")
         || bare.starts_with("git@")
         || bare.starts_with("ssh://")
-        || bare.ends_with(".git")
+        || bare.strip_suffix(".git").is_some()
 }
 
 fn file_name(address: &str) -> Option<&str> {

@@ -52,9 +52,8 @@ pub(super) async fn load(
     let mut paths = vec![file_name.to_owned()];
     paths.extend(USUAL_LOCKS.map(str::to_owned));
     let mut tree = folder.open(bridge, &paths).await?;
-    let text = match tree.read(bridge, file_name).await? {
-        Some(text) => text,
-        None => return Err(Error::NoSpec(file_name.to_owned())),
+    let Some(text) = tree.read(bridge, file_name).await? else {
+        return Err(Error::NoSpec(file_name.to_owned()));
     };
     let mut files = Files::new();
     tree.keep(&mut files, file_name, &text);

@@ -84,8 +84,8 @@ fn owned<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String
 
 /// The worker's own platform, which it lists first; else the one that this binary was made for.
 fn build_platform(options: &Options) -> Platform {
-    let workers = options.worker_platforms.iter();
-    let known = workers.filter_map(|name| name.parse().ok()).next();
+    let mut workers = options.worker_platforms.iter();
+    let known = workers.find_map(|name| name.parse().ok());
     known.unwrap_or(Platform {
         architecture: if cfg!(target_arch = "aarch64") {
             Architecture::Arm64

@@ -90,14 +90,14 @@ pub(crate) fn describe(definition: &pb::Definition) -> String {
             Some(Op::Exec(exec)) => text += &process(&exec, &inputs),
             Some(Op::File(file)) => {
                 for action in file.actions {
-                    text += &match action.action {
+                    let _ = match action.action {
                         Some(pb::file_action::Action::Mkfile(file)) => {
-                            format!("write {} ", file.path)
+                            write!(text, "write {} ", file.path)
                         }
                         Some(pb::file_action::Action::Copy(copy)) => {
-                            format!("copy {} from {inputs:?} ", copy.src)
+                            write!(text, "copy {} from {inputs:?} ", copy.src)
                         }
-                        other => format!("{other:?}"),
+                        other => write!(text, "{other:?}"),
                     };
                 }
             }

@@ -1,5 +1,11 @@
 //! The real binary against a stand-in for the engine.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 mod daemon;
 mod graph;
 
