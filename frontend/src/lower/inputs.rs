@@ -42,10 +42,12 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The same with all downloads shown as one.
-    pub(super) fn grouped(mut self, name: String) -> Self {
-        let id = format!("{}-{}", self.stage, self.platform);
-        self.group = Some(Group { id, name });
+    /// The same with all downloads shown as one: for all platforms together, since they share most of them.
+    pub(super) fn grouped(mut self, what: &str) -> Self {
+        self.group = Some(Group {
+            id: self.stage.to_owned(),
+            name: format!("[{}] {what}", self.stage),
+        });
         self
     }
 

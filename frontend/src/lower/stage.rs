@@ -59,10 +59,7 @@ impl<'a> Stages<'a> {
             return Ok(None);
         };
         let count = wheels.packages.len();
-        let label = self.environment.label("wheels", self.plan.platform);
-        let mut inputs = self
-            .inputs("wheels")
-            .grouped(format!("{label} download {count} wheels"));
+        let mut inputs = self.inputs("wheels").grouped("download wheels");
         let step = Step::Wheels {
             wheels: packages(&wheels.packages, &mut inputs)?,
             site_packages: wheels.site_packages.clone(),
