@@ -9,11 +9,8 @@ use super::run::{OUT, Root, run};
 use super::stage::{Stages, packages};
 use super::{Environment, Error};
 use crate::llb::{Meta, Output};
-use crate::tool::step::Step;
+use crate::tool::{self, step::Step};
 use krunner::platform::Platform;
-
-/// Compilers keep what they made for every target here; it is most of the first build's time.
-const CACHE_PATH: &str = "/root/.cache";
 
 pub(super) fn ttyd(stages: &Stages<'_>, ttyd: &Ttyd) -> Result<Output, Error> {
     match &ttyd.sources {
@@ -51,7 +48,7 @@ fn build(
     let root = Root::Tools {
         tree: &tools,
         env: vec!["HOME=/root".to_owned()],
-        caches: vec![(id, CACHE_PATH.to_owned())],
+        caches: vec![(id, tool::ttyd::CACHE.to_owned())],
     };
     let meta = stages.meta("ttyd", &format!("compile ttyd {}", ttyd.version));
     run(environment, plan.build_platform, &step, inputs, root, meta)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::path::EntryPath;
 use super::refusal::Refusal;
-use super::{archive, elf, normalise, python, wheel};
+use super::{archive, elf, normalise, python, toolchain, ttyd, wheel};
 
 /// Why a step failed. Its display is the whole message: input and place, file, reason, and a hint.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +29,6 @@ pub enum Error {
         /// Why.
         source: serde_json::Error,
     },
-    /// A step that this build of the tool does not have.
-    #[error("This build of the tool has no step `{0}`")]
-    Unknown(&'static str),
     /// An input was refused.
     #[error(transparent)]
     Archive(#[from] archive::Error),
@@ -59,6 +56,12 @@ pub enum Error {
         "The distribution has no licence in itself, `licenses` or `lib/python3.N`: `{}`\nhint: what is shipped needs a licence; do not `drop` it", .0.display()
     )]
     NoPythonLicence(PathBuf),
+    /// The toolchain lacks something.
+    #[error(transparent)]
+    Toolchain(#[from] toolchain::Fault),
+    /// ttyd could not be built or taken.
+    #[error(transparent)]
+    Ttyd(#[from] ttyd::Fault),
     /// The result could not be stamped.
     #[error(transparent)]
     Normalise(#[from] normalise::Error),

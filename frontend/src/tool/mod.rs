@@ -14,7 +14,9 @@ pub mod path;
 mod python;
 mod refusal;
 pub mod step;
+pub mod toolchain;
 pub mod tree;
+pub mod ttyd;
 pub mod wheel;
 
 use std::path::Path;
@@ -88,8 +90,49 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             };
             base::run(&step, out)
         }
-        Step::Toolchain { .. } => Err(Error::Unknown("toolchain")),
-        Step::Ttyd { .. } => Err(Error::Unknown("ttyd")),
-        Step::TtydBinary { .. } => Err(Error::Unknown("ttyd-binary")),
+        Step::Toolchain {
+            wheels,
+            archives,
+            epoch,
+            out,
+        } => toolchain::run(wheels, archives, *epoch, out),
+        Step::Ttyd {
+            sources,
+            version,
+            ping,
+            hangup,
+            architecture,
+            build_architecture,
+            epoch,
+            out,
+        } => {
+            let target = ttyd::Target {
+                version,
+                ping: *ping,
+                hangup: *hangup,
+                architecture: *architecture,
+                build_architecture: *build_architecture,
+            };
+            ttyd::build(sources, &target, *epoch, out)
+        }
+        Step::TtydBinary {
+            binary,
+            version,
+            ping,
+            hangup,
+            architecture,
+            build_architecture,
+            epoch,
+            out,
+        } => {
+            let target = ttyd::Target {
+                version,
+                ping: *ping,
+                hangup: *hangup,
+                architecture: *architecture,
+                build_architecture: *build_architecture,
+            };
+            ttyd::take(binary, &target, *epoch, out)
+        }
     }
 }
