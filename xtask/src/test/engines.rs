@@ -1,0 +1,101 @@
+//! The engine tier: real engines, a registry and inputs are brought up, the tests are told where, and all of it is stopped.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::{Count, Outcome};
+use crate::command::{program, show, works};
+use crate::console::{Step, Steps};
+use crate::daemon::Life;
+use crate::frontend::{self, cargo};
+use crate::tree::Tree;
+use crate::workbench::{self, Engine, Kind, Registry};
+
+/// What the tests run against; dropped, it stops.
+struct Running {
+    record: PathBuf,
+    _engines: Vec<Engine>,
+    _registry: Registry,
+}
+
+/// Brings the workbench up and runs the tests.
+pub(super) fn run(tree: &Tree, count: &mut Count) {
+    if let Some(why) = missing() {
+        count.check("engines", || Ok(Outcome::Skipped(why)));
+        return;
+    }
+    let mut running = None;
+    count.check("workbench", || {
+        running = Some(up(tree)?);
+        Ok(Outcome::Passed)
+    });
+    let Some(running) = running else { return };
+    count.check("engines", || tests(tree, &running));
+}
+
+/// What this machine lacks.
+fn missing() -> Option<String> {
+    if !works(&mut program("dpkg-deb", ["--version"])) {
+        return Some("this machine has no Debian packages to take engines from".to_owned());
+    }
+    if !rustix::process::geteuid().is_root() {
+        return Some("engines run as root only".to_owned());
+    }
+    None
+}
+
+fn up(tree: &Tree) -> Result<Running> {
+    let mut steps = Steps::new(tree)?;
+    let mut engines = vec![steps.run("engine 26.1", |step| engine(tree, step, Kind::V26))?];
+    // sid changes; where it offers no such engine today, the tests that need it say so themselves.
+    engines.extend(
+        steps
+            .run("engine 28.5", |step| engine(tree, step, Kind::V28))
+            .ok(),
+    );
+    let registry = steps.run("registry", |step| Registry::open(tree, step, Life::Ours))?;
+    let inputs = steps.run("inputs", |step| workbench::inputs(tree, step))?;
+    let binary = steps.run("frontend", |step| frontend::binary(tree, step))?;
+    for engine in &engines {
+        let title = format!("frontend image in {}", engine.kind.name());
+        steps.run(&title, |step| {
+            frontend::image(tree, step, engine, Some(&registry), &binary)
+        })?;
+    }
+    let record = steps.run("record", |step| {
+        workbench::write_record(tree, step, &engines, &registry, &inputs)
+    })?;
+    Ok(Running {
+        record,
+        _engines: engines,
+        _registry: registry,
+    })
+}
+
+fn engine(tree: &Tree, step: &Step, kind: Kind) -> Result<Engine> {
+    let engine = Engine::open(tree, step, kind, Life::Ours)?;
+    workbench::load_images(tree, step, &engine)?;
+    step.note(format!("Docker {}", engine.version));
+    Ok(engine)
+}
+
+/// One after the other: each keeps both processors busy, and the first compiles what the others find in the cache.
+/// The command under test is a release build, as users have it.
+fn tests(tree: &Tree, running: &Running) -> Result<Outcome> {
+    let args = [
+        "test",
+        "--locked",
+        "--release",
+        "--package",
+        "krunner",
+        "--test",
+        "engine",
+        "--",
+        "--test-threads=1",
+        "--nocapture",
+    ];
+    let mut command = cargo(tree, args);
+    command.env("KRUNNER_WORKBENCH", &running.record);
+    show(&mut command).map(|()| Outcome::Passed)
+}

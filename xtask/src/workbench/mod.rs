@@ -1,0 +1,147 @@
+//! The workbench: real engines, a real registry and real inputs on a machine that has none of them.
+//!
+//! Everything lies below `target/workbench`; nothing is installed in the system, no handler is registered,
+//! no daemon of the machine is touched. Delete the folder and it was never there.
+
+mod debian;
+mod distribution;
+mod engine;
+mod images;
+mod kind;
+mod lock;
+mod python;
+mod record;
+mod registry;
+mod tools;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+pub(crate) use debian::Debian;
+pub(crate) use engine::{Engine, host_works};
+pub(crate) use images::{ARCHITECTURES, load as load_images, plain};
+pub(crate) use kind::Kind;
+pub(crate) use python::tool as python_tool;
+pub(crate) use record::write as write_record;
+pub(crate) use registry::Registry;
+pub(crate) use tools::emulator;
+
+use crate::console::{Step, Steps, print, talk};
+use crate::daemon::Life;
+use crate::frontend;
+use crate::tree::Tree;
+
+/// The example that the demo and the tests build.
+pub(crate) const EXAMPLE: &str = "examples/static-gnu";
+
+/// What a developer does with the workbench.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Starts engines and the registry, and leaves them running
+    Up {
+        /// Which engines; 26.1 when none is named
+        #[arg(value_enum)]
+        engines: Vec<Kind>,
+    },
+    /// Stops what `up` started
+    Down,
+    /// Prints the file that tells tests what there is
+    Env,
+}
+
+/// Runs a subcommand.
+pub(crate) fn run(what: &What) -> Result<()> {
+    let tree = Tree::find()?;
+    match what {
+        What::Up { engines } => up(&tree, engines),
+        What::Down => down(&tree),
+        What::Env => {
+            print(&format!(
+                "export KRUNNER_WORKBENCH='{}'",
+                record::path(&tree)?.display()
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// The inputs of the example.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    /// The folder of the distribution, by architecture.
+    pub(crate) python: Vec<(&'static str, PathBuf)>,
+    /// Where sources come from.
+    pub(crate) mirror: String,
+    /// The example's folder, with its locks.
+    pub(crate) example: PathBuf,
+}
+
+/// Prepares the inputs of the example.
+pub(crate) fn inputs(tree: &Tree, step: &Step) -> Result<Inputs> {
+    let example = tree.root.join(EXAMPLE);
+    lock::make(tree, step, &example)?;
+    let python = distribution::make(tree, step)?;
+    let mirror = debian::mirror()?;
+    Ok(Inputs {
+        python,
+        mirror,
+        example,
+    })
+}
+
+fn up(tree: &Tree, kinds: &[Kind]) -> Result<()> {
+    let mut steps = Steps::new(tree)?;
+    let kinds = if kinds.is_empty() {
+        &[Kind::V26]
+    } else {
+        kinds
+    };
+    let mut engines = Vec::new();
+    for kind in kinds {
+        let title = format!("engine {}", kind.name());
+        engines.push(steps.run(&title, |step| {
+            let engine = Engine::open(tree, step, *kind, Life::Own)?;
+            load_images(tree, step, &engine)?;
+            step.note(engine.docker.display().to_string());
+            Ok(engine)
+        })?);
+    }
+    let registry = steps.run("registry", |step| {
+        let registry = Registry::open(tree, step, Life::Own)?;
+        step.note(&registry.address);
+        Ok(registry)
+    })?;
+    let inputs = steps.run("inputs", |step| inputs(tree, step))?;
+    let binary = steps.run("frontend", |step| frontend::binary(tree, step))?;
+    for engine in &engines {
+        steps.run(&format!("frontend image {}", engine.kind.name()), |step| {
+            frontend::image(tree, step, engine, Some(&registry), &binary)
+        })?;
+    }
+    let path = steps.run("record", |step| {
+        record::write(tree, step, &engines, &registry, &inputs)
+    })?;
+    talk(&format!(
+        "\nThey stay until `cargo xtask workbench down`. For tests:\n  export KRUNNER_WORKBENCH='{}'",
+        path.display()
+    ));
+    talk(&format!(
+        "Scripts for each are in `{}`",
+        tree.workbench("bin")?.display()
+    ));
+    Ok(())
+}
+
+fn down(tree: &Tree) -> Result<()> {
+    for kind in [Kind::V20, Kind::V26, Kind::V28] {
+        if engine::down(tree, kind)? {
+            talk(&format!("engine {} stopped", kind.name()));
+        }
+    }
+    if registry::down(tree)? {
+        talk("registry stopped");
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! A real registry on loopback, with ranges, chunked uploads, mounts and deletes.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::debian::Debian;
+use super::tools;
+use crate::console::Step;
+use crate::daemon::{self, Daemon, Life};
+use crate::tree::Tree;
+
+/// A registry that answers.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    /// `127.0.0.1:PORT`.
+    pub(crate) address: String,
+    /// Its files, for tests that damage them.
+    pub(crate) files: std::path::PathBuf,
+    daemon: Option<Daemon>,
+}
+
+impl Registry {
+    /// Takes the one that runs already, or starts one.
+    pub(crate) fn open(tree: &Tree, step: &Step, life: Life) -> Result<Self> {
+        let home = tree.workbench("run/registry")?;
+        let files = tree.workbench("run/registry/files")?;
+        let noted = home.join("address");
+        if let Ok(address) = fs::read_to_string(&noted)
+            && answers(&address)
+        {
+            return Ok(Self {
+                address,
+                files,
+                daemon: None,
+            });
+        }
+        let debian = Debian::find(tree)?;
+        let program = tools::registry(&debian, tree, step)?;
+        let address = format!("127.0.0.1:{}", free_port(tree)?);
+        let settings = serde_json::json!({
+            "version": 0.1,
+            "log": { "level": "info" },
+            "storage": { "filesystem": { "rootdirectory": files }, "delete": { "enabled": true } },
+            "http": { "addr": address },
+        });
+        // JSON is YAML.
+        let config = home.join("config.yml");
+        fs::write(&config, format!("{settings:#}\n"))?;
+        let mut command = Command::new(program);
+        command.arg("serve").arg(&config);
+        let log = tree.workbench("log")?.join("registry.log");
+        let daemon = Daemon::start("registry", command, &log, life, || answers(&address))?;
+        fs::write(&noted, &address)?;
+        fs::write(home.join("pid"), daemon.pid().to_string())?;
+        Ok(Self {
+            address,
+            files,
+            daemon: Some(daemon),
+        })
+    }
+
+    /// Whether this process started it.
+    pub(crate) fn started(&self) -> bool {
+        self.daemon.is_some()
+    }
+}
+
+/// Stops a registry that was left running. Says whether there was one.
+pub(crate) fn down(tree: &Tree) -> Result<bool> {
+    let home = tree.workbench("run/registry")?;
+    let address = fs::read_to_string(home.join("address")).unwrap_or_default();
+    let pid = fs::read_to_string(home.join("pid"))
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let Some(pid) = pid.filter(|pid| daemon::alive(*pid) && answers(&address)) else {
+        return Ok(false);
+    };
+    daemon::stop(pid);
+    daemon::wait_gone(pid);
+    Ok(true)
+}
+
+/// A port that is this checkout's whenever it is free: references with it stay the same from run to run.
+fn free_port(tree: &Tree) -> Result<u16> {
+    let key = u16::from_str_radix(&tree.key()[..4], 16)?;
+    let wanted = 20_000 + key % 10_000;
+    (wanted..wanted + 50)
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .context("No port is free for the registry")
+}
+
+/// Whether a registry speaks at an address.
+fn answers(address: &str) -> bool {
+    let Ok(address) = address.parse::<SocketAddr>() else {
+        return false;
+    };
+    let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) else {
+        return false;
+    };
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
+    let asked = stream.write_all(b"GET /v2/ HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    let mut answer = [0; 256];
+    let read = asked.and_then(|()| stream.read(&mut answer)).unwrap_or(0);
+    let answer = String::from_utf8_lossy(&answer[..read]);
+    answer.contains(" 200 ") && answer.contains("registry/2.0")
+}
