@@ -1,7 +1,7 @@
 //! Compressed layers, kept by what they contain and how hard they were compressed, so that each is compressed once.
 //!
-//! `DIFF_ID-LEVEL-ZSTD.zst` beside `DIFF_ID-LEVEL-ZSTD.json`, which holds the digest and size that the first must
-//! have. What does not agree is made anew. The version of zstd is in the name because another one may write other bytes.
+//! `DIFF_ID-COMPRESSION.layer` beside `DIFF_ID-COMPRESSION.json`, which holds the digest and size that the first must
+//! have. What does not agree is made anew.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::Descriptor;
 use super::verify::Verifier;
-use super::{Error, media};
+use super::{Compression, Error};
 use crate::digest::Digest;
 use crate::fsutil;
 
@@ -38,20 +38,17 @@ impl Cache {
     }
 
     /// Where a compressed layer is.
-    pub(super) fn path(&self, diff_id: &Digest, level: i32) -> PathBuf {
-        self.dir.join(format!(
-            "{}-{level}-{}.zst",
-            diff_id.hex(),
-            zstd::zstd_safe::version_string()
-        ))
+    pub(super) fn path(&self, diff_id: &Digest, compression: Compression) -> PathBuf {
+        self.dir
+            .join(format!("{}-{}.layer", diff_id.hex(), compression.key()))
     }
 
     /// The compressed layer, if it is there and whole.
-    pub(super) fn get(&self, diff_id: &Digest, level: i32) -> Option<Descriptor> {
-        let path = self.path(diff_id, level);
+    pub(super) fn get(&self, diff_id: &Digest, compression: Compression) -> Option<Descriptor> {
+        let path = self.path(diff_id, compression);
         let record: Record =
             serde_json::from_slice(&fs::read(path.with_extension("json")).ok()?).ok()?;
-        let descriptor = descriptor(record.digest, record.size);
+        let descriptor = descriptor(compression, record.digest, record.size);
         let mut file = Verifier::new(File::open(&path).ok()?, &descriptor);
         io::copy(&mut file, &mut io::sink()).ok()?;
         Some(descriptor)
@@ -68,24 +65,24 @@ impl Cache {
         &self,
         file: tempfile::NamedTempFile,
         diff_id: &Digest,
-        level: i32,
+        compression: Compression,
         digest: Digest,
         size: u64,
     ) -> Result<Descriptor, Error> {
-        let path = self.path(diff_id, level);
+        let path = self.path(diff_id, compression);
         let fail = |source| Error::io("write", &path, source);
         // No fsync: a layer that a crash has damaged is seen by its digest and made anew.
         file.persist(&path).map_err(|error| fail(error.error))?;
         let record = serde_json::to_vec(&Record { digest, size }).map_err(Error::Write)?;
         fsutil::replace(&path.with_extension("json"), &record).map_err(fail)?;
-        Ok(descriptor(digest, size))
+        Ok(descriptor(compression, digest, size))
     }
 }
 
-fn descriptor(digest: Digest, size: u64) -> Descriptor {
+fn descriptor(compression: Compression, digest: Digest, size: u64) -> Descriptor {
     Descriptor {
         digest,
         size,
-        ..Descriptor::of(media::LAYER_ZSTD, &[])
+        ..Descriptor::of(compression.media_type(), &[])
     }
 }

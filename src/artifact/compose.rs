@@ -8,7 +8,7 @@ use super::image::Image;
 use super::repack::Packed;
 use super::tarball::Refused;
 use super::transfer::Document;
-use super::{Error, links, media};
+use super::{Compression, Error, links, media};
 use crate::labels::{ARTIFACT_TYPE, keys};
 
 /// When the image was made.
@@ -28,7 +28,11 @@ pub(super) struct Platform {
 }
 
 /// Makes one platform's documents. `packed` are the image's layers in their order.
-pub(super) fn platform(image: &Image<'_>, packed: &[&Packed]) -> Result<Platform, Error> {
+pub(super) fn platform(
+    image: &Image<'_>,
+    packed: &[&Packed],
+    compression: Compression,
+) -> Result<Platform, Error> {
     check_paths(image, packed)?;
     let labels = &image.config.config.labels;
     let mut annotations = labels.clone();
@@ -43,7 +47,10 @@ pub(super) fn platform(image: &Image<'_>, packed: &[&Packed]) -> Result<Platform
         .iter()
         .zip(packed)
         .map(|(layer, packed)| Descriptor {
-            annotations: BTreeMap::from([(TITLE.to_owned(), format!("{}.tar.zst", layer.name))]),
+            annotations: BTreeMap::from([(
+                TITLE.to_owned(),
+                format!("{}.{}", layer.name, compression.suffix()),
+            )]),
             ..packed.descriptor.clone()
         })
         .collect();

@@ -52,7 +52,7 @@ impl std::fmt::Debug for Layer<'_> {
 /// The images that a source's reference names. Attestations are passed over.
 pub fn images<'a>(source: &'a dyn BlobSource, reference: &str) -> Result<Vec<Image<'a>>, Error> {
     let mut images = Vec::new();
-    collect(source, source.root()?, MAX_NESTING, &mut images)?;
+    collect(source, &source.root()?, MAX_NESTING, &mut images)?;
     if images.is_empty() {
         return Err(Error::NoImage(reference.to_owned()));
     }
@@ -61,7 +61,7 @@ pub fn images<'a>(source: &'a dyn BlobSource, reference: &str) -> Result<Vec<Ima
 
 fn collect<'a>(
     source: &'a dyn BlobSource,
-    document: Document,
+    document: &Document,
     nesting: usize,
     images: &mut Vec<Image<'a>>,
 ) -> Result<(), Error> {
@@ -78,15 +78,11 @@ fn collect<'a>(
         }
         let content = source.manifest(&descriptor)?;
         descriptor.check(&content)?;
-        collect(
-            source,
-            Document {
-                descriptor,
-                content,
-            },
-            nesting,
-            images,
-        )?;
+        let document = Document {
+            descriptor,
+            content,
+        };
+        collect(source, &document, nesting, images)?;
     }
     Ok(())
 }
@@ -104,7 +100,7 @@ fn image<'a>(source: &'a dyn BlobSource, manifest: &Manifest) -> Result<Image<'a
     assemble(config, manifest.annotations.clone(), layers)
 }
 
-fn opener<'a>(source: &'a dyn BlobSource, descriptor: Descriptor) -> Box<OpenLayer<'a>> {
+fn opener(source: &dyn BlobSource, descriptor: Descriptor) -> Box<OpenLayer<'_>> {
     Box::new(move || {
         let blob = source.blob(&descriptor)?;
         Ok(Box::new(Verifier::new(blob, &descriptor)) as Box<dyn Read + Send>)
@@ -112,11 +108,11 @@ fn opener<'a>(source: &'a dyn BlobSource, descriptor: Descriptor) -> Box<OpenLay
 }
 
 /// Joins a config with its layers, and names these.
-pub(super) fn assemble<'a>(
+pub(super) fn assemble(
     config: Config,
     annotations: BTreeMap<String, String>,
-    layers: Vec<(u64, Box<OpenLayer<'a>>)>,
-) -> Result<Image<'a>, Error> {
+    layers: Vec<(u64, Box<OpenLayer<'_>>)>,
+) -> Result<Image<'_>, Error> {
     let platform = config.platform()?;
     let diff_ids = &config.rootfs.diff_ids;
     if layers.len() != diff_ids.len() {

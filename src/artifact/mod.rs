@@ -23,7 +23,7 @@ mod transfer;
 mod verify;
 
 pub use cache::Cache;
-pub use compression::decompress;
+pub use compression::{Compression, decompress};
 pub use config::{Config, History, RootFs, Run};
 pub use docker::DockerArchive;
 pub use document::{
@@ -34,6 +34,6 @@ pub use folder::Folder;
 pub use image::{Image, Layer, images};
 pub use layout::Layout;
 pub use progress::{Reported, Reporter, Silent, Task};
-pub use publish::{DEFAULT_LEVEL, Published, PublishedPlatform, publish};
+pub use publish::{Published, PublishedPlatform, publish};
 pub use transfer::{BlobSink, BlobSource, Document, Failure, Open};
 pub use verify::{Verifier, read_capped};

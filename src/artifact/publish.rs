@@ -16,11 +16,9 @@ use super::progress::{Reported, Reporter};
 use super::repack::{self, Packed};
 use super::transfer::{BlobSink, Document};
 use super::verify::Verifier;
-use super::{Error, compose};
+use super::{Compression, Error, compose};
 use crate::digest::Digest;
 
-/// The level for work in progress; releases take 19, at ten times the time for an eighth of the bytes.
-pub const DEFAULT_LEVEL: i32 = 9;
 /// Layers at a time: one compresses (on all cores) while another one is sent.
 const PARALLEL: usize = 2;
 
@@ -49,7 +47,7 @@ pub fn publish(
     mut images: Vec<Image<'_>>,
     sink: &dyn BlobSink,
     cache: &Cache,
-    level: i32,
+    compression: Compression,
     reporter: &dyn Reporter,
 ) -> Result<Published, Error> {
     images.sort_by_key(|image| image.platform);
@@ -59,7 +57,7 @@ pub fn publish(
     {
         return Err(Error::TwicePlatform(pair[0].platform.to_string()));
     }
-    let packed = pack_and_send(&images, sink, cache, level, reporter)?;
+    let packed = pack_and_send(&images, sink, cache, compression, reporter)?;
     let mut platforms = Vec::new();
     for image in &images {
         let layers: Vec<&Packed> = image
@@ -67,7 +65,7 @@ pub fn publish(
             .iter()
             .filter_map(|layer| packed.get(&layer.diff_id))
             .collect();
-        platforms.push(compose::platform(image, &layers)?);
+        platforms.push(compose::platform(image, &layers, compression)?);
     }
     for platform in &platforms {
         send_small(sink, &platform.config)?;
@@ -96,7 +94,7 @@ fn pack_and_send(
     images: &[Image<'_>],
     sink: &dyn BlobSink,
     cache: &Cache,
-    level: i32,
+    compression: Compression,
     reporter: &dyn Reporter,
 ) -> Result<BTreeMap<Digest, Packed>, Error> {
     let mut distinct: BTreeMap<Digest, &Layer<'_>> = BTreeMap::new();
@@ -117,7 +115,7 @@ fn pack_and_send(
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
                 .pop();
             let Some(layer) = next else { return Ok(done) };
-            let packed = repack::repack(layer, cache, level, workers, reporter)?;
+            let packed = repack::repack(layer, cache, compression, workers, reporter)?;
             send(sink, layer, &packed, reporter)?;
             done.push((layer.diff_id, packed));
         }

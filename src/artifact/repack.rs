@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
+use super::Error;
 use super::cache::Cache;
+use super::compression::{Compression, Compressor, decompress};
 use super::document::Descriptor;
 use super::image::Layer;
 use super::progress::{Reported, Reporter};
 use super::tarball::{self, Budget, Kind};
-use super::{Error, compression};
 use crate::digest::Digest;
 
 /// A layer as it is published.
@@ -38,13 +39,13 @@ pub(super) struct Contents {
 pub(super) fn repack(
     layer: &Layer<'_>,
     cache: &Cache,
-    level: i32,
+    compression: Compression,
     workers: u32,
     reporter: &dyn Reporter,
 ) -> Result<Packed, Error> {
-    let file = cache.path(&layer.diff_id, level);
+    let file = cache.path(&layer.diff_id, compression);
     let reader = Reported::new((layer.open)()?, reporter.start(&layer.name, layer.size));
-    if let Some(descriptor) = cache.get(&layer.diff_id, level) {
+    if let Some(descriptor) = cache.get(&layer.diff_id, compression) {
         let contents = scan(layer, reader, &mut io::sink())?;
         return Ok(Packed {
             descriptor,
@@ -63,7 +64,7 @@ pub(super) fn repack(
         written: 0,
     };
     let buffered = BufWriter::with_capacity(256 << 10, hashed);
-    let mut encoder = compression::compressor(buffered, level, workers).map_err(fail)?;
+    let mut encoder = Compressor::new(buffered, compression, workers).map_err(fail)?;
     let contents = scan(layer, reader, &mut encoder)?;
     let hashed = encoder
         .finish()
@@ -77,7 +78,7 @@ pub(super) fn repack(
         Digest::from_bytes(hashed.hasher.finalize().into()),
         hashed.written,
     );
-    let descriptor = cache.keep(temporary, &layer.diff_id, level, digest, size)?;
+    let descriptor = cache.keep(temporary, &layer.diff_id, compression, digest, size)?;
     Ok(Packed {
         descriptor,
         file,
@@ -97,7 +98,7 @@ fn scan(
     };
     let mut contents = Contents::default();
     let tar = Tee {
-        inner: compression::decompress(reader).map_err(fail)?,
+        inner: decompress(reader).map_err(fail)?,
         out,
     };
     let actual = tarball::read(tar, layer.size, &Budget::default(), &mut |entry, _| {

@@ -114,6 +114,9 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
             } => Some(format!(
                 "Run `krunner pull {reference} --platform {platform}` first"
             )),
+            store::Error::Type { .. } => {
+                Some("Make an artifact of the image first, with `krunner publish`".to_owned())
+            }
             store::Error::NotInitialized(_) => {
                 Some("Run `krunner pull REF` first, or name the store with `--store`".to_owned())
             }

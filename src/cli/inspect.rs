@@ -10,7 +10,6 @@ use super::output::Output;
 use super::{ExitStatus, OutputFormat, Printer, source};
 use crate::artifact::{BlobSource, Descriptor, Index, Manifest, media};
 use crate::digest::Digest;
-use crate::reference::Reference;
 
 /// Show an artifact's platforms, layers, sizes and annotations
 #[derive(Debug, Args)]
@@ -20,7 +19,7 @@ Examples:
   krunner inspect oci:published --output json")]
 pub(super) struct Inspect {
     /// The artifact: REGISTRY/NAME[:TAG][@DIGEST], oci:DIR[:TAG] or oci-archive:FILE[:TAG]
-    reference: Reference,
+    reference: String,
     #[command(flatten)]
     output: Output,
 }
@@ -48,7 +47,7 @@ struct Branch {
 impl Inspect {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
-        let tree = self.read(&*source::open(&self.reference)?)?;
+        let tree = self.read(&*source::open(&self.reference.parse()?)?)?;
         match self.output.format {
             OutputFormat::Json => printer.json(&tree)?,
             OutputFormat::Text => printer.data(tree.draw()),
@@ -59,7 +58,7 @@ impl Inspect {
     fn read(&self, source: &dyn BlobSource) -> anyhow::Result<Tree> {
         let root = source.root()?;
         let mut tree = Tree {
-            reference: self.reference.to_string(),
+            reference: self.reference.clone(),
             digest: root.descriptor.digest,
             media_type: root.descriptor.media_type.clone(),
             artifact_type: None,

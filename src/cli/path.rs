@@ -17,7 +17,7 @@ Examples:
   docker run -v \"$(krunner path registry.example.com/krunner:15)\":/opt/backend.ai:ro IMAGE …")]
 pub(super) struct Path {
     /// The artifact, as it was pulled
-    reference: Reference,
+    reference: String,
     /// For which platform [default: this machine's]
     #[arg(long)]
     platform: Option<Platform>,
@@ -38,11 +38,12 @@ struct Found<'a> {
 impl Path {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
+        let reference: Reference = self.reference.parse()?;
         let platform = self.platform.unwrap_or_else(source::host);
         let volume = self
             .store
             .open()?
-            .volume_of(&source::canonical(&self.reference), platform)?;
+            .volume_of(&source::canonical(&reference), platform)?;
         match self.output.format {
             OutputFormat::Json => printer.json(&Found {
                 path: &volume.path,

@@ -85,7 +85,7 @@ impl Printer {
             text.push_str(&cause.to_string());
         }
         if let Some(hint) = hint {
-            text.push_str(&format!("\n  {HINT}hint{HINT:#}: {hint}"));
+            text = format!("{text}\n  {HINT}hint{HINT:#}: {hint}");
         }
         self.talk(&text);
     }

@@ -7,7 +7,7 @@ use super::output::Output;
 use super::store::StoreArgs;
 use super::{ExitStatus, OutputFormat, Printer, source};
 use crate::artifact::{
-    self, BlobSink, BlobSource, Cache, DEFAULT_LEVEL, DockerArchive, Folder, Image, Published,
+    self, BlobSink, BlobSource, Cache, Compression, DockerArchive, Folder, Image, Published,
 };
 use crate::reference::{DEFAULT_TAG, Reference};
 
@@ -21,17 +21,27 @@ Examples:
 pub(super) struct Publish {
     /// What to publish: oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE; several are joined
     #[arg(required = true, value_name = "SOURCE")]
-    sources: Vec<Reference>,
+    sources: Vec<String>,
     /// Where to: REGISTRY/NAME[:TAG] or oci:DIR[:TAG]
     #[arg(required = true)]
-    destination: Reference,
-    /// How hard to compress: 9 is quick, 19 is for releases
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_LEVEL, value_parser = clap::value_parser!(i32).range(1..=22))]
-    level: i32,
+    destination: String,
+    /// How to compress layers: zstd, or gzip for engines before 23.0
+    #[arg(long, value_enum, default_value = "zstd")]
+    compression: Kind,
+    /// How hard to compress [default: 9; releases take 19 for zstd]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=22))]
+    level: Option<u8>,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
     output: Output,
+}
+
+/// What `--compression` takes.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Kind {
+    Zstd,
+    Gzip,
 }
 
 /// An opened source, which its images borrow from.
@@ -41,9 +51,19 @@ enum Opened {
 }
 
 impl Publish {
+    fn compression(&self) -> anyhow::Result<Compression> {
+        Ok(match (self.compression, self.level) {
+            (Kind::Zstd, None) => Compression::DEFAULT,
+            (Kind::Zstd, Some(level)) => Compression::Zstd(level.into()),
+            (Kind::Gzip, Some(level @ 10..)) => bail!("The levels of gzip end at 9: `{level}`"),
+            (Kind::Gzip, level) => Compression::Gzip(level.unwrap_or(9).into()),
+        })
+    }
+
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
-        let sink: Box<dyn BlobSink> = match &self.destination {
+        let compression = self.compression()?;
+        let sink: Box<dyn BlobSink> = match &self.destination.parse()? {
             Reference::Registry(place) if place.digest.is_some() => {
                 bail!("A digest is what publishing finds out; name a tag instead: `{place}`")
             }
@@ -56,7 +76,7 @@ impl Publish {
         let opened = self
             .sources
             .iter()
-            .map(open)
+            .map(|text| open(&text.parse()?))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let mut images: Vec<Image<'_>> = Vec::new();
         for source in &opened {
@@ -66,7 +86,7 @@ impl Publish {
             });
         }
         let cache = Cache::open(&self.store.init()?.layer_cache())?;
-        let published = artifact::publish(images, &*sink, &cache, self.level, printer)?;
+        let published = artifact::publish(images, &*sink, &cache, compression, printer)?;
         match self.output.format {
             OutputFormat::Json => printer.json(&published)?,
             OutputFormat::Text => {

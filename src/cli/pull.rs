@@ -16,7 +16,7 @@ Examples:
   krunner pull oci:published:15 --platform linux/arm64 --store ./store")]
 pub(super) struct Pull {
     /// The artifact: REGISTRY/NAME[:TAG][@DIGEST], oci:DIR[:TAG] or oci-archive:FILE[:TAG]
-    reference: Reference,
+    reference: String,
     /// For which platform [default: this machine's]
     #[arg(long)]
     platform: Option<Platform>,
@@ -29,9 +29,10 @@ pub(super) struct Pull {
 impl Pull {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
+        let reference: Reference = self.reference.parse()?;
         let platform = self.platform.unwrap_or_else(source::host);
-        let source = source::open(&self.reference)?;
-        let name = source::canonical(&self.reference);
+        let source = source::open(&reference)?;
+        let name = source::canonical(&reference);
         let pulled = self
             .store
             .init()?
@@ -41,14 +42,11 @@ impl Pull {
             OutputFormat::Text => {
                 printer.data(pulled.path.display());
                 if pulled.unchanged {
-                    printer.info(format_args!(
-                        "Up to date: `{}` for {platform}",
-                        self.reference
-                    ));
+                    printer.info(format_args!("Up to date: `{reference}` for {platform}"));
                 } else {
                     printer.info(format_args!(
                         "Pulled `{}` for {platform}: fetched {}",
-                        self.reference,
+                        reference,
                         indicatif::HumanBytes(pulled.fetched)
                     ));
                 }

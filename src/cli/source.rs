@@ -1,4 +1,7 @@
 //! From a reference to the place that it names.
+//!
+//! Verbs take references as plain text and parse them when they run: clap would repeat a value that does not parse, and
+//! somebody's password with it.
 
 use std::path::{Path, PathBuf};
 

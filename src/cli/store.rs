@@ -14,7 +14,7 @@ const SYSTEM_STORE: &str = "/var/lib/krunner";
 /// The option, to be flattened into a verb's arguments.
 #[derive(Debug, Args)]
 pub(super) struct StoreArgs {
-    /// The store's folder [default: /var/lib/krunner for root, else $XDG_DATA_HOME/krunner]
+    /// The store's folder [default: /var/lib/krunner for root, else `$XDG_DATA_HOME`/krunner]
     #[arg(long, value_name = "DIR", env = env::KRUNNER_STORE, hide_env_values = true)]
     store: Option<PathBuf>,
 }

@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::reference::Repository;
 
 /// A registry that says nothing for so long is gone.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// And one that does not even take a connection.
 const CONNECT: Duration = Duration::from_secs(15);
 /// As many as browsers follow; registries need one, to their object storage.

@@ -200,12 +200,11 @@ impl Body<'_> {
     /// The next bytes, or none at the end.
     fn next(&mut self) -> Result<Bytes, Error> {
         loop {
-            let mut response = match self.response.take() {
-                Some(response) => response,
-                None => {
-                    self.skip = 0;
-                    self.resume()?
-                }
+            let mut response = if let Some(response) = self.response.take() {
+                response
+            } else {
+                self.skip = 0;
+                self.resume()?
             };
             match self.registry.runtime.block_on(response.chunk()) {
                 Ok(Some(mut chunk)) => {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Error, Store};
 use crate::artifact::{BlobSource, Descriptor, MAX_DOCUMENT, Reported, Reporter, Verifier};
@@ -30,7 +30,7 @@ impl Store {
             return Ok(0);
         }
         let ingest = self.root.join("ingest").join(descriptor.digest.hex());
-        let result = self.fetch(source, descriptor, title, reporter, &ingest);
+        let result = fetch(source, descriptor, title, reporter, &ingest);
         if result.is_err() {
             let _ = fs::remove_file(&ingest);
             result?;
@@ -58,39 +58,38 @@ impl Store {
         };
         io::copy(&mut Verifier::new(file, descriptor), &mut io::sink()).is_ok()
     }
+}
 
-    fn fetch(
-        &self,
-        source: &dyn BlobSource,
-        descriptor: &Descriptor,
-        title: &str,
-        reporter: &dyn Reporter,
-        ingest: &PathBuf,
-    ) -> Result<(), Error> {
-        let blob = source
-            .blob(descriptor)
-            .map_err(crate::artifact::Error::from)?;
-        let blob = Reported::new(blob, reporter.start(&format!("{title} ↓"), descriptor.size));
-        let mut file = File::create(ingest).map_err(|source| Error::io("write", ingest, source))?;
-        let mut verifier = Verifier::new(blob, descriptor);
-        let mut buffer = vec![0; 256 << 10];
-        loop {
-            use io::{Read as _, Write as _};
-            let count = match verifier.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    return Err(Error::Artifact(crate::artifact::Error::fetch(
-                        descriptor.digest,
-                        error,
-                    )));
-                }
-            };
-            file.write_all(&buffer[..count])
-                .map_err(|source| Error::io("write", ingest, source))?;
-        }
-        file.sync_data()
-            .map_err(|source| Error::io("write", ingest, source))
+fn fetch(
+    source: &dyn BlobSource,
+    descriptor: &Descriptor,
+    title: &str,
+    reporter: &dyn Reporter,
+    ingest: &Path,
+) -> Result<(), Error> {
+    let blob = source
+        .blob(descriptor)
+        .map_err(crate::artifact::Error::from)?;
+    let blob = Reported::new(blob, reporter.start(&format!("{title} ↓"), descriptor.size));
+    let mut file = File::create(ingest).map_err(|source| Error::io("write", ingest, source))?;
+    let mut verifier = Verifier::new(blob, descriptor);
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        use io::{Read as _, Write as _};
+        let count = match verifier.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                return Err(Error::Artifact(crate::artifact::Error::fetch(
+                    descriptor.digest,
+                    error,
+                )));
+            }
+        };
+        file.write_all(&buffer[..count])
+            .map_err(|source| Error::io("write", ingest, source))?;
     }
+    file.sync_data()
+        .map_err(|source| Error::io("write", ingest, source))
 }

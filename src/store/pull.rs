@@ -54,24 +54,17 @@ impl Store {
         let _lock = self.lock(&digest)?;
         let before = self.volume(&digest)?;
         let unchanged = before.is_some();
-        let (volume, fetched) = match before {
-            Some(volume) => (volume, 0),
-            None => {
-                let content = if from_index {
-                    document(source, &chosen)?
-                } else {
-                    root.content.clone()
-                };
-                self.keep_document(&digest, &content)?;
-                self.fill(
-                    source,
-                    reference,
-                    platform,
-                    digest,
-                    &Manifest::parse(&content)?,
-                    reporter,
-                )?
-            }
+        let (volume, fetched) = if let Some(volume) = before {
+            (volume, 0)
+        } else {
+            let content = if from_index {
+                document(source, &chosen)?
+            } else {
+                root.content.clone()
+            };
+            self.keep_document(&digest, &content)?;
+            let manifest = Manifest::parse(&content)?;
+            self.fill(source, reference, platform, digest, &manifest, reporter)?
         };
         self.keep_document(&root.descriptor.digest, &root.content)?;
         self.record(reference, root.descriptor.digest, platform, digest)?;
@@ -292,12 +285,11 @@ fn document(source: &dyn BlobSource, descriptor: &Descriptor) -> Result<Vec<u8>,
 
 /// The config, which artifacts of ours carry in the manifest.
 fn config(source: &dyn BlobSource, descriptor: &Descriptor) -> Result<Config, Error> {
-    let content = match descriptor.inlined() {
-        Some(content) => content,
-        None => {
-            let blob = source.blob(descriptor).map_err(artifact::Error::from)?;
-            artifact::read_capped(blob, artifact::MAX_DOCUMENT, &descriptor.digest.to_string())?
-        }
+    let content = if let Some(content) = descriptor.inlined() {
+        content
+    } else {
+        let blob = source.blob(descriptor).map_err(artifact::Error::from)?;
+        artifact::read_capped(blob, artifact::MAX_DOCUMENT, &descriptor.digest.to_string())?
     };
     descriptor.check(&content)?;
     Ok(Config::parse(&content)?)

@@ -178,7 +178,7 @@ impl Parent {
     fn open(&mut self, root: &OwnedFd, path: &Path) -> io::Result<&OwnedFd> {
         if self.path != path {
             self.folder = None;
-            self.path = path.to_owned();
+            path.clone_into(&mut self.path);
         }
         let folder = match self.folder.take() {
             Some(folder) => folder,
@@ -256,7 +256,7 @@ fn times(mtime: u64) -> io::Result<Timestamps> {
 }
 
 fn copy(reader: &mut dyn Read, file: &mut File) -> io::Result<u64> {
-    let mut buffer = [0; 64 << 10];
+    let mut buffer = [0; 16 << 10];
     let mut total = 0;
     loop {
         let count = reader.read(&mut buffer)?;

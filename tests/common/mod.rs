@@ -1,0 +1,34 @@
+//! What the tests of artifact, registry and store share: hand-made layouts, and a registry that lies when told to.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+pub(crate) mod layout;
+pub(crate) mod registry;
+
+use std::path::{Path, PathBuf};
+
+use krunner::artifact::{Cache, Compression, Folder, Layout, Published, Silent, images, publish};
+
+/// Publishes a hand-made layout into another folder under the tag `15`, and returns what was made.
+pub(crate) fn published(dir: &Path) -> (PathBuf, Published) {
+    layout::small().write(&dir.join("in"));
+    let out = dir.join("out");
+    let source = Layout::folder(&dir.join("in"), None);
+    let sink = Folder::open(&out, "15").unwrap();
+    let cache = Cache::open(&dir.join("cache")).unwrap();
+    let images = images(&source, "in").unwrap();
+    let published = publish(images, &sink, &cache, Compression::DEFAULT, &Silent).unwrap();
+    (out, published)
+}
+
+/// An error with all its causes, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
