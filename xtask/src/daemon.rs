@@ -161,3 +161,39 @@ fn bound(command: &Command) -> Command {
     }
     bound
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sleeper(life: Life) -> Daemon {
+        let mut command = Command::new("sleep");
+        command.arg("60");
+        let log =
+            std::env::temp_dir().join(format!("xtask-daemon-{}-{life:?}", std::process::id()));
+        Daemon::start("sleeper", command, &log, life, || true).unwrap()
+    }
+
+    #[test]
+    fn a_daemon_of_ours_ends_when_its_handle_is_dropped() {
+        let daemon = sleeper(Life::Ours);
+        let pid = daemon.pid();
+        assert!(alive(pid));
+        drop(daemon);
+        assert!(!alive(pid));
+    }
+
+    #[test]
+    fn a_daemon_that_ends_at_once_is_reported_with_its_log() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo no socket; exit 3"]);
+        let log = std::env::temp_dir().join(format!("xtask-daemon-{}-short", std::process::id()));
+        let error = Daemon::start("short", command, &log, Life::Ours, || false)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("exit status: 3") && error.contains("no socket"),
+            "{error}"
+        );
+    }
+}

@@ -1,10 +1,25 @@
-//! Benches.
+//! Measurements, side by side in one run on one engine: absolute times drift, ratios hold.
+
+mod build;
+mod dockerfile;
+mod handler;
+mod ours;
+mod serve;
+mod wheelhouse;
+
 use anyhow::Result;
-#[derive(Debug, clap::Subcommand)]
+use clap::Subcommand;
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
 pub(crate) enum What {
-    /// Build
+    /// The build of python and wheels for two platforms, against the Dockerfile way with QEMU
     Build,
 }
-pub(crate) fn run(_: &What) -> Result<()> {
-    Ok(())
+
+/// Measures.
+pub(crate) fn run(what: &What) -> Result<()> {
+    match what {
+        What::Build => build::run(),
+    }
 }

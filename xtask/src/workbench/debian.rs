@@ -216,3 +216,41 @@ fn find(store: &Path, name: &str, architecture: &str) -> Option<PathBuf> {
     found.sort_by_key(|entry| entry.metadata().and_then(|data| data.modified()).ok());
     Some(found.pop()?.path())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_found_by_its_whole_name_and_its_architecture() {
+        let store = env::temp_dir().join(format!("xtask-debian-{}", std::process::id()));
+        fs::create_dir_all(&store).unwrap();
+        for name in [
+            "libc6_2.36_amd64.deb",
+            "libc6-dev_2.36_amd64.deb",
+            "libc6_2.36_arm64.deb",
+            "data_1_all.deb",
+        ] {
+            fs::write(store.join(name), "").unwrap();
+        }
+        let found = |name, architecture| {
+            Some(
+                find(&store, name, architecture)?
+                    .file_name()?
+                    .to_string_lossy()
+                    .into_owned(),
+            )
+        };
+        assert_eq!(
+            found("libc6", "amd64").as_deref(),
+            Some("libc6_2.36_amd64.deb")
+        );
+        assert_eq!(
+            found("libc6", "arm64").as_deref(),
+            Some("libc6_2.36_arm64.deb")
+        );
+        assert_eq!(found("data", "arm64").as_deref(), Some("data_1_all.deb"));
+        assert_eq!(found("libc", "amd64"), None);
+        fs::remove_dir_all(store).unwrap();
+    }
+}

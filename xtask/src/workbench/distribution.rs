@@ -153,3 +153,37 @@ fn write(path: &Path, entries: Vec<Entry>) -> Result<()> {
     archive.into_inner()?.finish()?.flush()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_installed_into_the_distribution_does_not_belong_to_it() {
+        for path in [
+            "bin/python3.13",
+            "lib/python3.13/os.py",
+            "lib/python3.13/site-packages/pip/__init__.py",
+            "share/man/man1/python3.1",
+        ] {
+            assert!(belongs(path), "{path}");
+        }
+        for path in [
+            "",
+            "bin/ttyd",
+            "bin/jupyter-run",
+            "licenses/wheels",
+            "lib/python3.13/site-packages/zmq/__init__.py",
+            "lib/python3.13/site-packages/six.py",
+        ] {
+            assert!(!belongs(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_of_the_archive_lose_their_leading_dot_and_their_last_slash() {
+        assert_eq!(clean(Path::new("./bin/")), "bin");
+        assert_eq!(clean(Path::new("./")), "");
+        assert_eq!(clean(Path::new("lib/.hidden")), "lib/.hidden");
+    }
+}

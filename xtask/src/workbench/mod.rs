@@ -23,7 +23,7 @@ pub(crate) use debian::Debian;
 pub(crate) use engine::{Engine, host_works};
 pub(crate) use images::{ARCHITECTURES, load as load_images, plain};
 pub(crate) use kind::Kind;
-pub(crate) use python::tool as python_tool;
+pub(crate) use python::{pip, sum as python_sum, tool as python_tool};
 pub(crate) use record::write as write_record;
 pub(crate) use registry::Registry;
 pub(crate) use tools::emulator;

@@ -110,25 +110,15 @@ pub(super) fn wrapper(
     first: &[&str],
 ) -> Result<PathBuf> {
     let path = tree.workbench("bin")?.join(name);
-    let exports: String = environment
-        .iter()
-        .map(|(name, value)| {
-            format!(
-                "export {name}='{value}'
-"
-            )
-        })
-        .collect();
-    let run = format!(
-        "exec '{}' {} \"$@\"
-",
-        program.display(),
-        first.join(" ")
+    let mut lines = vec!["#!/bin/sh".to_owned()];
+    lines.extend(
+        environment
+            .iter()
+            .map(|(name, value)| format!("export {name}='{value}'")),
     );
-    let text = format!(
-        "#!/bin/sh
-{exports}{run}"
-    );
+    let first = first.join(" ");
+    lines.push(format!("exec '{}' {first} \"$@\"\n", program.display()));
+    let text = lines.join("\n");
     if fs::read_to_string(&path).is_ok_and(|there| there == text) {
         return Ok(path);
     }

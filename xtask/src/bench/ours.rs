@@ -1,0 +1,123 @@
+//! Our build of the same two stages, from the same inputs on the same loopback.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use toml::{Table, Value};
+
+use super::serve::{self, Server};
+use super::wheelhouse::{self, Wheels};
+use crate::tree::{Tree, folder};
+use crate::workbench::{Engine, Inputs, python_sum};
+
+/// The example with its inputs on loopback, and without ttyd.
+#[derive(Debug)]
+pub(super) struct Ours {
+    context: PathBuf,
+    frontend: String,
+}
+
+impl Ours {
+    /// Writes the spec and the lock.
+    pub(super) fn new(
+        tree: &Tree,
+        inputs: &Inputs,
+        wheels: &Wheels,
+        server: &Server,
+        frontend: &str,
+    ) -> Result<Self> {
+        let context = folder(tree.target.join("bench/ours"))?;
+        let mut spec: Table = fs::read_to_string(inputs.example.join("krunner.toml"))?.parse()?;
+        for unused in ["ttyd", "args", "files"] {
+            spec.remove(unused);
+        }
+        let python = spec
+            .get_mut("python")
+            .and_then(Value::as_table_mut)
+            .context("The example has no `[python]`")?;
+        for (architecture, source) in &inputs.python {
+            let archive = fs::read_dir(source)?
+                .flatten()
+                .next()
+                .context("No distribution was made")?
+                .path();
+            let name = archive
+                .strip_prefix(serve::folder(tree)?)?
+                .display()
+                .to_string();
+            let entries = [
+                (
+                    "url".to_owned(),
+                    format!("{}/{}", server.url, name.replace('+', "%2B")).into(),
+                ),
+                ("sha256".to_owned(), python_sum(&archive)?.into()),
+            ];
+            python.insert(
+                (*architecture).to_owned(),
+                Value::Table(Table::from_iter(entries)),
+            );
+        }
+        fs::write(context.join("krunner.toml"), spec.to_string())?;
+        fs::write(
+            context.join("pylock.toml"),
+            wheelhouse::lock(inputs, wheels, &server.url)?,
+        )?;
+        Ok(Self {
+            context,
+            frontend: frontend.to_owned(),
+        })
+    }
+
+    /// Python and wheels of both platforms. The spec has no ttyd, so the whole volume is those two and a few folders.
+    pub(super) fn stages(&self, tree: &Tree, engine: &Engine) -> Command {
+        let mut command = self.build(tree, engine);
+        command
+            .arg("--file")
+            .arg(self.context.join("krunner.toml"))
+            .arg(&self.context);
+        command
+    }
+
+    /// ttyd of both platforms, from the example itself.
+    pub(super) fn ttyd(&self, tree: &Tree, engine: &Engine, inputs: &Inputs) -> Command {
+        let mut command = self.build(tree, engine);
+        command.args([
+            "--target",
+            "ttyd",
+            "--build-arg",
+            &format!("DEBIAN_MIRROR={}", inputs.mirror),
+        ]);
+        command
+            .arg("--file")
+            .arg(inputs.example.join("krunner.toml"))
+            .arg(&inputs.example);
+        command
+    }
+
+    fn build(&self, tree: &Tree, engine: &Engine) -> Command {
+        let mut command = engine.docker([
+            "buildx",
+            "build",
+            "--progress",
+            "plain",
+            "--provenance=false",
+        ]);
+        command.args(["--platform", "linux/amd64,linux/arm64"]);
+        command.args(["--build-arg", &format!("BUILDKIT_SYNTAX={}", self.frontend)]);
+        command.args(["--output", &output(tree, "ours")]);
+        command
+    }
+}
+
+/// Both ways write a layout, into folders of their own.
+pub(super) fn output(tree: &Tree, name: &str) -> String {
+    format!(
+        "type=oci,dest={},tar=false",
+        tree.target
+            .join("bench")
+            .join(format!("{name}-layout"))
+            .display()
+    )
+}
