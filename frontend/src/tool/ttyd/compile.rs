@@ -219,6 +219,7 @@ fn wrappers(architecture: Architecture) -> [(&'static str, String); 3] {
 }
 
 /// Naming the system makes `CMake` compile for a foreign machine, so it asks the compiler and never runs anything.
+/// `-Os` is there for its questions too: zig makes a C library for each level of optimisation, a minute each.
 fn toolchain_file(root: &Path, architecture: Architecture) -> String {
     let (root, machine) = (root.display(), architecture.machine());
     format!(
@@ -232,7 +233,7 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
-set(CMAKE_C_FLAGS_INIT "-ffile-prefix-map={root}=. -ffunction-sections -fdata-sections -fno-sanitize=undefined -Werror=date-time")
+set(CMAKE_C_FLAGS_INIT "-Os -ffile-prefix-map={root}=. -ffunction-sections -fdata-sections -fno-sanitize=undefined -Werror=date-time")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -s -Wl,--gc-sections -Wl,--build-id=none")
 "#
     )
