@@ -3,6 +3,7 @@
 //! ```text
 //! krunner-frontend                  a build, started by the engine: gRPC on standard input and output
 //! krunner-frontend tool STEP.json   one step, started inside a container
+//! krunner-frontend verify TREE      checks the packages of a finished volume against their records
 //! krunner-frontend --version
 //! ```
 
@@ -23,12 +24,38 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         ["tool", step] => finish(tool::run(Path::new(step))),
+        ["verify", tree] => verify(Path::new(tree)),
         ["tool", ..] => {
             complain(&"Give one step\n  hint: krunner-frontend tool STEP.json");
             ExitCode::from(2)
         }
         // Words after the image's name in `# syntax=` come in here; there are none that we know.
         _ => finish(frontend::run()),
+    }
+}
+
+/// Prints what is installed, one package a line, and complains about everything that is wrong.
+fn verify(tree: &Path) -> ExitCode {
+    let report = match tool::installed::check(tree) {
+        Ok(report) => report,
+        Err(error) => {
+            complain(&format_args!("Cannot read `{}`: {error}", tree.display()));
+            return ExitCode::from(2);
+        }
+    };
+    for (package, version) in &report.packages {
+        #[expect(clippy::print_stdout, reason = "no engine listens in this mode")]
+        {
+            println!("{package} {version}");
+        }
+    }
+    for fault in &report.faults {
+        complain(fault);
+    }
+    if report.faults.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 

@@ -67,7 +67,7 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             out,
         } => {
             let step = wheel::Wheels {
-                wheels,
+                archives: wheels,
                 site_packages,
                 interpreter,
                 architecture: *architecture,

@@ -74,6 +74,7 @@ impl EntryPath {
     }
 
     /// The path below `self`.
+    #[must_use]
     pub fn join(&self, below: &Self) -> Self {
         match (self.is_root(), below.is_root()) {
             (true, _) => below.clone(),
@@ -95,6 +96,7 @@ impl EntryPath {
     }
 
     /// The first component, as a path; the root for the root.
+    #[must_use]
     pub fn first(&self) -> Self {
         Self(self.0.split('/').next().unwrap_or_default().to_owned())
     }

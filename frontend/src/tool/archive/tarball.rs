@@ -72,6 +72,7 @@ fn check_global(entry: &mut impl Read) -> Result<(), Refusal> {
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 fn damaged(error: io::Error) -> Refusal {
     Refusal::Damaged(error.to_string())
 }

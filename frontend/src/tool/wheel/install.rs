@@ -133,6 +133,7 @@ fn read_script(source: &mut impl Read) -> Result<Vec<u8>, Fault> {
     Ok(text)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 fn damaged(error: io::Error) -> Fault {
     Refusal::Damaged(error.to_string()).into()
 }

@@ -38,7 +38,7 @@ use super::{Error as StepError, elf, normalise};
 /// What the wheels step is told, without where it writes.
 #[derive(Debug)]
 pub(super) struct Wheels<'a> {
-    pub(super) wheels: &'a [Wheel],
+    pub(super) archives: &'a [Wheel],
     pub(super) site_packages: &'a str,
     pub(super) interpreter: &'a str,
     pub(super) architecture: Architecture,
@@ -54,7 +54,7 @@ pub(super) fn run(step: &Wheels<'_>, out: &Path) -> Result<(), StepError> {
         file: None,
         fault,
     })?;
-    let prepared = in_parallel(step.wheels.iter().collect(), |wheel| {
+    let prepared = in_parallel(step.archives.iter().collect(), |wheel| {
         prepare::prepare(wheel, &layout)
     })?;
     let owners = owners(&prepared)?;

@@ -289,6 +289,7 @@ fn the_same_wheels_give_the_same_bytes() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, one line a case")]
 fn every_spoilt_wheel_is_refused_with_its_file_named() {
     let demo = || Recipe::new("demo", "1.0").file("demo.py", "x");
     let elf = {
