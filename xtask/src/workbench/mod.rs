@@ -49,6 +49,8 @@ pub(crate) enum What {
     Down,
     /// Prints the file that tells tests what there is
     Env,
+    /// Prepares the example's inputs alone, and prints the arguments that give them to a build
+    Inputs,
 }
 
 /// Runs a subcommand.
@@ -57,6 +59,17 @@ pub(crate) fn run(what: &What) -> Result<()> {
     match what {
         What::Up { engines } => up(&tree, engines),
         What::Down => down(&tree),
+        What::Inputs => {
+            let inputs = Steps::new(&tree)?.run("Inputs", |step| inputs(&tree, step))?;
+            for (architecture, folder) in inputs.python {
+                print(&format!(
+                    "--build-context python-{architecture}={}",
+                    folder.display()
+                ));
+            }
+            print(&format!("--build-arg DEBIAN_MIRROR={}", inputs.mirror));
+            Ok(())
+        }
         What::Env => {
             print(&format!(
                 "export KRUNNER_WORKBENCH='{}'",
