@@ -1,5 +1,7 @@
 //! `krunner check`, as a user sees it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod snapshot;
 
 use snapshot::krunner;

@@ -1,5 +1,7 @@
 //! Every example's spec is one that `krunner` reads.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use krunner::spec::Spec;

@@ -1,5 +1,7 @@
 //! Layers that nobody should unpack: each is refused, by publishing and by pulling, and leaves nothing behind.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::fs;
@@ -11,6 +13,7 @@ use krunner::platform::Platform;
 use krunner::store::Store;
 
 /// Every crafted layer with a word of its refusal.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn hostile() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let tar = Tar::default;
     let deep = "d/".repeat(65) + "f";

@@ -1,5 +1,7 @@
 //! What publishing makes: the same bytes every time, and the documents that `docs/artifact.md` promises.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! `publish`, `pull`, `path` and `inspect`, as a user sees them.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::path::Path;

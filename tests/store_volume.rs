@@ -1,5 +1,7 @@
 //! What a store promises: whole volumes or none, damage noticed and healed, one filler at a time.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::fs;

@@ -240,7 +240,7 @@ fn manifest(inside: &Inside, name: &str) -> Response {
     let mut claimed = digest.to_string();
     for lie in &inside.lies {
         match lie {
-            Lie::ContentType(other) => kind = (*other).to_owned(),
+            Lie::ContentType(other) => (*other).clone_into(&mut kind),
             Lie::DigestHeader => claimed = Digest::of(b"something else").to_string(),
             Lie::Flipped(wanted) if *wanted == digest => *content.last_mut().unwrap() = b' ',
             Lie::Truncated(wanted) if *wanted == digest => {
@@ -309,6 +309,6 @@ fn blob(inside: &mut Inside, digest: &str, range: Option<&str>, uri: &Uri) -> Re
 }
 
 fn endless() -> Response {
-    let piece = Bytes::from_static(&[b' '; 65536]);
+    let piece = Bytes::from(vec![b' '; 65536]);
     Body::from_stream(stream::repeat(Ok::<_, Infallible>(piece))).into_response()
 }

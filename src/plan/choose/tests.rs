@@ -1,5 +1,7 @@
 //! Tables of wheel sets and what is chosen from them.
 
+use std::fmt::Write as _;
+
 use std::str::FromStr;
 
 use pep440_rs::Version;
@@ -31,8 +33,12 @@ fn package(tags: &[&str]) -> Package {
     );
     for tags in tags {
         let sha256 = "0".repeat(64);
-        text +=
-            &format!("{{ path = \"a-1.0-{tags}.whl\", hashes = {{ sha256 = \"{sha256}\" }} }},\n");
+        let wheel = format!("a-1.0-{tags}.whl");
+        writeln!(
+            text,
+            "{{ path = \"{wheel}\", hashes = {{ sha256 = \"{sha256}\" }} }},"
+        )
+        .unwrap();
     }
     text.push(']');
     Lock::parse("pylock.toml", &text)
