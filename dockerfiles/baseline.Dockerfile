@@ -1,11 +1,11 @@
 # What `cargo xtask bench build` measures us against: the way that krunner replaces, with its inputs on loopback.
 ARG REGISTRY
-ARG TARGETARCH
 FROM ${REGISTRY}/krunner-base:${TARGETARCH} AS build
 ARG SERVER
 ARG TARGETARCH
-RUN mkdir -p /opt && cd /opt && wget -q -O python.tar.gz ${SERVER}/python-${TARGETARCH}.tar.gz \
-    && tar xzf python.tar.gz && mv python backend.ai && rm python.tar.gz
+# Absolute paths: busybox's shell runs a bare name through /proc/self/exe, which is the emulator where one is.
+RUN /bin/mkdir -p /opt && cd /opt && /bin/wget -q -O python.tar.gz ${SERVER}/python-${TARGETARCH}.tar.gz \
+    && /bin/gzip -d python.tar.gz && /bin/tar xf python.tar && /bin/mv python backend.ai && /bin/rm python.tar
 COPY requirements.txt /root/
 RUN /opt/backend.ai/bin/python3 -m pip wheel --no-cache-dir --no-index --find-links ${SERVER}/wheels/ \
     -w /root/wheels -r /root/requirements.txt

@@ -68,14 +68,14 @@ pub(super) fn run() -> Result<()> {
     })?;
     let ours_cold = steps.run("krunner, cold", |step| {
         prune(step, &engine)?;
-        timed(|| log(&mut ours.stages(&tree, &engine), step))
+        timed(|| log(&mut ours.stages(&engine), step))
     })?;
     let ours_cached = steps.run("krunner, cached", |step| {
-        best(|| log(&mut ours.stages(&tree, &engine), step))
+        best(|| log(&mut ours.stages(&engine), step))
     })?;
     let ttyd = steps.run("ttyd, both platforms, cold", |step| {
         prune(step, &engine)?;
-        timed(|| log(&mut ours.ttyd(&tree, &engine, &inputs), step))
+        timed(|| log(&mut ours.ttyd(&engine, &inputs), step))
     })?;
 
     print("\npython + wheels, linux/amd64 and linux/arm64        cold      cached");

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::ours::output;
+use super::ours::OUTPUT;
 use super::serve::{self, Server};
 use crate::command::capture;
 use crate::tree::{Tree, folder};
@@ -53,7 +53,7 @@ pub(super) fn build(tree: &Tree, engine: &Engine, registry: &Registry, server: &
     command.args(["--network", "host", "--platform", "linux/amd64,linux/arm64"]);
     command.args(["--build-arg", &format!("REGISTRY={}", registry.address)]);
     command.args(["--build-arg", &format!("SERVER={}", server.url)]);
-    command.args(["--output", &output(tree, "dockerfile")]);
+    command.args(["--output", OUTPUT]);
     command
         .arg("--file")
         .arg(tree.root.join("dockerfiles/baseline.Dockerfile"));

@@ -35,7 +35,8 @@ impl Handler {
     /// Registers one for the architecture that this machine is not.
     pub(super) fn register(tree: &Tree, step: &Step) -> Result<Self> {
         let home = Path::new(HOME);
-        if !home.join("register").exists() {
+        let mounted = !home.join("register").exists();
+        if mounted {
             capture(&mut program(
                 "mount",
                 ["-t", "binfmt_misc", "binfmt_misc", HOME],
@@ -58,7 +59,12 @@ impl Handler {
             .write(true)
             .open(home.join("register"))?
             .write_all(line.as_bytes())?;
-        let script = format!("trap '' INT TERM HUP; read -r _; echo -1 > {HOME}/{NAME}");
+        let unmount = if mounted {
+            format!("; umount {HOME}")
+        } else {
+            String::new()
+        };
+        let script = format!("trap '' INT TERM HUP; read -r _; echo -1 > {HOME}/{NAME}{unmount}");
         let guard = Command::new("sh")
             .args(["-c", &script])
             .stdin(Stdio::piped())
