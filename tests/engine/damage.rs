@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::volume::Build;
 use crate::workbench::{Workbench, fail, krunner, succeed};
 
@@ -32,7 +34,8 @@ fn a_damaged_blob_in_a_real_registry_is_named_and_the_next_pull_heals() {
         &["inspect", &reference, "--output", "json"],
     ));
 
-    for digest in digests(&serde_json::from_str(&said).unwrap()) {
+    let artifact = serde_json::from_str(&said).unwrap();
+    for (digest, name) in read_by_a_pull(&reference, &artifact) {
         let blob = stored(&workbench.registry_root, &digest);
         let whole = fs::read(&blob).unwrap();
         let mut flipped = whole.clone();
@@ -44,7 +47,7 @@ fn a_damaged_blob_in_a_real_registry_is_named_and_the_next_pull_heals() {
                 store.path(),
                 &["pull", &reference, "--platform", "linux/amd64"],
             ));
-            assert!(said.contains(&digest), "{digest} is not named:\n{said}");
+            assert!(said.contains(&name), "{name} is not named:\n{said}");
             fail(&mut krunner(
                 store.path(),
                 &["path", &reference, "--platform", "linux/amd64"],
@@ -62,30 +65,23 @@ fn a_damaged_blob_in_a_real_registry_is_named_and_the_next_pull_heals() {
     }
 }
 
-/// Every digest in the answer of `krunner inspect`.
-fn digests(document: &serde_json::Value) -> Vec<String> {
-    let mut found = std::collections::BTreeSet::new();
-    let mut pending = vec![document];
-    while let Some(value) = pending.pop() {
-        match value {
-            serde_json::Value::Object(object) => {
-                found.extend(
-                    object
-                        .get("digest")
-                        .and_then(|digest| digest.as_str())
-                        .map(str::to_owned),
-                );
-                pending.extend(object.values());
-            }
-            serde_json::Value::Array(array) => pending.extend(array),
-            _ => {}
+/// What a pull reads, with what an error must name: the index is asked for by its tag, so a registry that notices
+/// the damage itself can only be quoted with that; everything else is asked for by its digest.
+/// The config is not among them: the manifest carries its bytes.
+fn read_by_a_pull(reference: &str, artifact: &Value) -> Vec<(String, String)> {
+    let digest = |value: &Value| value["digest"].as_str().unwrap().to_owned();
+    let mut found = vec![(digest(artifact), reference.to_owned())];
+    for branch in artifact["manifests"].as_array().unwrap() {
+        let layers = branch["manifest"]["layers"].as_array().unwrap();
+        for descriptor in std::iter::once(&branch["descriptor"]).chain(layers) {
+            found.push((digest(descriptor), digest(descriptor)));
         }
     }
     assert!(
-        found.len() >= 3,
-        "an index, a manifest and layers have digests"
+        found.len() >= 4,
+        "an index, a manifest and two layers: {found:?}"
     );
-    found.into_iter().collect()
+    found
 }
 
 /// Where docker-registry keeps a blob.
