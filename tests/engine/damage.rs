@@ -42,17 +42,18 @@ fn a_damaged_blob_in_a_real_registry_is_named_and_the_next_pull_heals() {
         flipped[whole.len() / 2] ^= 1;
         for damaged in [&flipped, &whole[..whole.len() - 1].to_vec()] {
             let store = tempfile::tempdir().unwrap();
-            fs::write(&blob, damaged).unwrap();
+            let damage = Damage::new(&blob, damaged);
             let said = fail(&mut krunner(
                 store.path(),
                 &["pull", &reference, "--platform", "linux/amd64"],
             ));
-            assert!(said.contains(&name), "{name} is not named:\n{said}");
+            let named = said.contains(&digest) || said.contains(&name);
+            assert!(named, "neither {digest} nor {name} is named:\n{said}");
             fail(&mut krunner(
                 store.path(),
                 &["path", &reference, "--platform", "linux/amd64"],
             ));
-            fs::write(&blob, &whole).unwrap();
+            drop(damage);
             succeed(&mut krunner(
                 store.path(),
                 &["pull", &reference, "--platform", "linux/amd64"],
@@ -62,6 +63,30 @@ fn a_damaged_blob_in_a_real_registry_is_named_and_the_next_pull_heals() {
                 &["path", &reference, "--platform", "linux/amd64"],
             ));
         }
+    }
+}
+
+/// A blob whose bytes are others for a while. Dropped, even by a failing test, it is whole again: nothing that is
+/// published later would be sent to a registry that has it already.
+struct Damage {
+    blob: PathBuf,
+    whole: Vec<u8>,
+}
+
+impl Damage {
+    fn new(blob: &Path, damaged: &[u8]) -> Self {
+        let whole = fs::read(blob).unwrap();
+        fs::write(blob, damaged).unwrap();
+        Self {
+            blob: blob.to_owned(),
+            whole,
+        }
+    }
+}
+
+impl Drop for Damage {
+    fn drop(&mut self) {
+        fs::write(&self.blob, &self.whole).unwrap();
     }
 }
 
@@ -77,10 +102,7 @@ fn read_by_a_pull(reference: &str, artifact: &Value) -> Vec<(String, String)> {
             found.push((digest(descriptor), digest(descriptor)));
         }
     }
-    assert!(
-        found.len() >= 4,
-        "an index, a manifest and two layers: {found:?}"
-    );
+    assert_eq!(found.len(), 3, "an index, a manifest and a layer");
     found
 }
 
