@@ -35,6 +35,14 @@ impl Architecture {
             Self::Arm64 => "aarch64",
         }
     }
+
+    /// The file name of glibc's dynamic loader.
+    pub fn glibc_loader(self) -> &'static str {
+        match self {
+            Self::Amd64 => "ld-linux-x86-64.so.2",
+            Self::Arm64 => "ld-linux-aarch64.so.1",
+        }
+    }
 }
 
 /// An OCI platform. Only Linux has containers that mount a krunner, so only the architecture varies.

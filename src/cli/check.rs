@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::output::Output;
 use super::spec_file::SpecFile;
 use super::{ExitStatus, OutputFormat, Printer, excerpt};
-use crate::plan::{self, Request};
+use crate::plan::{self, Locks, Request};
 use crate::platform::Platform;
 use crate::report::Problems;
 use crate::spec::{Arg, Spec};
@@ -60,6 +60,7 @@ impl Check {
 /// Plans every platform, on every platform that the spec has a toolchain for.
 fn check(spec: &Spec, file: &SpecFile) -> Result<(), Problems> {
     let mut problems = Problems::default();
+    let locks = Locks::parse(&file.locks);
     for &platform in &spec.document().volume.platforms {
         for build_platform in build_platforms(spec) {
             let request = Request {
@@ -68,7 +69,7 @@ fn check(spec: &Spec, file: &SpecFile) -> Result<(), Problems> {
                 args: stand_ins(spec),
                 contexts: spec.contexts(),
             };
-            if let Err(found) = plan::build(spec, &file.locks, &request) {
+            if let Err(found) = plan::build(spec, &locks, &request) {
                 problems.0.extend(found.0);
             }
         }

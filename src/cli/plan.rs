@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::spec_file::SpecFile;
 use super::{ExitStatus, Printer, excerpt};
-use crate::plan::{self, Request};
+use crate::plan::{self, Locks, Request};
 use crate::platform::{Architecture, Platform};
 use crate::report::Problems;
 
@@ -48,7 +48,7 @@ impl Plan {
                 for name in spec.unknown_args(&request.args) {
                     printer.warning(format_args!("The spec has no argument `{name}`"));
                 }
-                plan::build(&spec, &file.locks, &request)
+                plan::build(&spec, &Locks::parse(&file.locks), &request)
             }
             Err(error) => Err(error.downcast::<Problems>()?),
         };

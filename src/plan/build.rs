@@ -1,25 +1,22 @@
 //! From a spec, its locks and a request to a plan.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use pep440_rs::Version;
 
 use super::planner::Planner;
+use super::runtime::{bytecode, runtime};
+use super::slim::slim;
 use super::target::{Level, Target, feature};
 use super::ttyd::ttyd;
 use super::wheels::packages;
-use super::{Base, File, Input, Origin, Plan, Python, Request, Volume, Wheels, marks};
+use super::{Base, File, Input, Locks, Origin, Plan, Python, Request, Volume, Wheels, marks};
 use crate::report::{Problem, Problems};
 use crate::spec::arguments::SOURCE_DATE_EPOCH;
 use crate::spec::{self, KeyPath, Libc, Spec};
 
-/// Plans one platform's volume. `locks` holds the texts of [`Spec::locks`] that were found.
-pub fn build(
-    spec: &Spec,
-    locks: &BTreeMap<String, String>,
-    request: &Request,
-) -> Result<Plan, Problems> {
+/// Plans one platform's volume.
+pub fn build(spec: &Spec, locks: &Locks, request: &Request) -> Result<Plan, Problems> {
     let mut planner = Planner {
         spec,
         locks,
@@ -43,7 +40,12 @@ pub fn build(
 fn plan(planner: &mut Planner<'_>) -> Option<Plan> {
     let document = planner.spec.document();
     let volume = volume(planner);
+    let spec = document.runtime.as_ref();
+    let runtime = spec
+        .filter(|_| document.volume.libc == Libc::Any)
+        .map(|spec| runtime(planner, spec, planner.request.platform));
     let python = python(planner, &document.python);
+    let bytecode = spec.map(|spec| bytecode(planner, spec));
     // Every checked spec has a version.
     let version = Version::from_str(&document.python.version).ok()?;
     let wheels = document
@@ -60,16 +62,22 @@ fn plan(planner: &mut Planner<'_>) -> Option<Plan> {
         platform: planner.request.platform,
         build_platform: planner.request.build_platform,
         volume: volume?,
+        runtime: complete(runtime)?,
         python: python?,
+        bytecode: complete(bytecode)?,
+        slim: slim(&document.slim),
         wheels,
-        ttyd: match ttyd {
-            Some(ttyd) => Some(ttyd?),
-            None => None,
-        },
+        ttyd: complete(ttyd)?,
         base: base?,
         labels,
         annotations,
     })
+}
+
+/// What the spec asks for, and has no problem.
+#[expect(clippy::option_option, reason = "not asked for, or not possible")]
+fn complete<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    part.map_or(Some(None), |part| part.map(Some))
 }
 
 fn volume(planner: &mut Planner<'_>) -> Option<Volume> {
@@ -104,7 +112,6 @@ fn python(planner: &mut Planner<'_>, python: &spec::Python) -> Option<Python> {
         version: python.version.clone(),
         source: planner.input(name, python.source(architecture)?, &path)?,
         strip: python.strip.clone(),
-        drop: python.drop.clone(),
     })
 }
 

@@ -6,9 +6,12 @@
 mod build;
 mod choose;
 mod input;
+mod locks;
 mod marks;
 mod planner;
 mod request;
+mod runtime;
+mod slim;
 mod stage;
 mod tags;
 mod target;
@@ -17,7 +20,11 @@ mod wheels;
 
 pub use build::build;
 pub use input::{Input, Origin};
+pub use locks::Locks;
 pub use request::Request;
-pub use stage::{Base, File, Package, Plan, Python, Toolchain, Ttyd, TtydSources, Volume, Wheels};
+pub use stage::{
+    Base, Bytecode, Dropped, File, Package, Plan, Python, Runtime, Slim, Toolchain, Ttyd,
+    TtydSources, Volume, Wheels,
+};
 #[cfg(test)]
 mod tests;

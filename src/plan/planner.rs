@@ -1,8 +1,6 @@
 //! What all parts of planning share: the spec, the request, and the problems found so far.
 
-use std::collections::BTreeMap;
-
-use super::{Input, Origin, Request};
+use super::{Input, Locks, Origin, Request};
 use crate::digest::Digest;
 use crate::report::{Location, Problem, Problems};
 use crate::spec::arguments::{self, Part};
@@ -14,7 +12,7 @@ const WHEELHOUSE: &str = "wheelhouse";
 #[derive(Debug)]
 pub(super) struct Planner<'a> {
     pub(super) spec: &'a Spec,
-    pub(super) locks: &'a BTreeMap<String, String>,
+    pub(super) locks: &'a Locks,
     pub(super) request: &'a Request,
     pub(super) problems: Problems,
 }

@@ -16,8 +16,14 @@ pub struct Plan {
     pub build_platform: Platform,
     /// The volume as a whole.
     pub volume: Volume,
+    /// The C runtime, if the volume carries its own.
+    pub runtime: Option<Runtime>,
     /// The Python distribution.
     pub python: Python,
+    /// What compiles Python's modules, if they are compiled.
+    pub bytecode: Option<Bytecode>,
+    /// What is left out.
+    pub slim: Slim,
     /// The installed packages, if the spec has a lock.
     pub wheels: Option<Wheels>,
     /// The web terminal, if the spec asks for one.
@@ -54,8 +60,50 @@ pub struct Python {
     pub source: Input,
     /// The leading folder to take off every path, such as `python`; empty for none.
     pub strip: String,
-    /// Globs, relative to the volume, of what is left out.
-    pub drop: Vec<String>,
+}
+
+/// glibc and the runtime libraries of GCC for one platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runtime {
+    /// Where they go, relative to the volume: `lib/glibc`.
+    pub folder: String,
+    /// The file name of the dynamic loader, such as `ld-linux-x86-64.so.2`.
+    pub loader: String,
+    /// The archives that hold them.
+    pub archives: Vec<Input>,
+}
+
+/// What compiles modules: Python on the build platform. Bytecode depends on Python's version, not on its machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bytecode {
+    /// The distribution for the build platform.
+    pub python: Input,
+    /// Its leading folder; empty for none.
+    pub strip: String,
+    /// The C runtime that it runs on.
+    pub runtime: Runtime,
+}
+
+/// What is left out of the volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slim {
+    /// Globs, relative to the volume, sorted.
+    pub drop: Vec<Dropped>,
+    /// Globs of what stays all the same, sorted.
+    pub keep: Vec<String>,
+    /// Whether programs and libraries lose what only debuggers and linkers read.
+    pub strip_symbols: bool,
+}
+
+/// One glob of what is left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Dropped {
+    /// The glob.
+    pub pattern: String,
+    /// The preset that it belongs to; none if it stands in the spec.
+    pub preset: Option<String>,
+    /// Why no volume needs what it matches.
+    pub reason: String,
 }
 
 /// The packages from the wheel lock.

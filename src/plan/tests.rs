@@ -1,6 +1,6 @@
 //! Planning.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::*;
 use crate::platform::Platform;
@@ -19,9 +19,9 @@ fn spec() -> Spec {
     Spec::parse("krunner.toml", &fixture("krunner.toml")).unwrap()
 }
 
-fn locks(spec: &Spec) -> BTreeMap<String, String> {
+fn locks(spec: &Spec) -> Locks {
     let read = |lock: &&str| ((*lock).to_owned(), fixture(lock));
-    spec.locks().iter().map(read).collect()
+    Locks::parse(&spec.locks().iter().map(read).collect())
 }
 
 fn request(platform: Platform) -> Request {
@@ -71,7 +71,7 @@ arm64 = {{ url = "https://a.example/arm64.tar.gz", sha256 = "{0:064x}" }}
 }
 
 fn problems(spec: &Spec, lock: &str, request: &Request) -> String {
-    let locks = [("pylock.toml".to_owned(), lock.to_owned())].into();
+    let locks = Locks::parse(&[("pylock.toml".to_owned(), lock.to_owned())].into());
     build(spec, &locks, request).unwrap_err().to_string()
 }
 
@@ -146,7 +146,7 @@ fn a_wheelhouse_replaces_every_wheel_and_keeps_its_digest() {
 fn a_named_context_brings_a_wheel_that_the_lock_does_not_have() {
     let spec = small(WHEELS);
     let text = "lock-version = \"1.0\"\n[[packages]]\nname = \"a\"\nversion = \"1\"\n";
-    let locks = [("pylock.toml".to_owned(), text.to_owned())].into();
+    let locks = Locks::parse(&[("pylock.toml".to_owned(), text.to_owned())].into());
     let mut request = request(Platform::AMD64);
     assert!(build(&spec, &locks, &request).is_err());
     request.contexts.insert("wheel-a".to_owned());
@@ -169,7 +169,7 @@ fn the_common_epoch_argument_overrides_the_spec() {
     request
         .args
         .insert("SOURCE_DATE_EPOCH".to_owned(), "7".to_owned());
-    let plan = build(&spec, &BTreeMap::new(), &request).unwrap();
+    let plan = build(&spec, &Locks::default(), &request).unwrap();
     assert_eq!(plan.volume.epoch, 7);
     request
         .args
@@ -202,11 +202,13 @@ fn markers_are_evaluated_for_the_target() {
         ),
         ("extra == 'x'", false, false),
     ] {
-        let locks = [(
-            "pylock.toml".to_owned(),
-            lock(&format!("marker = \"{marker}\"")),
-        )]
-        .into();
+        let locks = Locks::parse(
+            &[(
+                "pylock.toml".to_owned(),
+                lock(&format!("marker = \"{marker}\"")),
+            )]
+            .into(),
+        );
         for (platform, needed) in [(Platform::AMD64, amd64), (Platform::ARM64, arm64)] {
             let plan = build(&spec, &locks, &request(platform)).unwrap();
             let packages = plan.wheels.unwrap().packages;
@@ -245,7 +247,7 @@ fn a_context_that_the_spec_names_must_be_given() {
     let mut request = request(Platform::AMD64);
     assert!(problems(&spec, "", &request).contains("Context was not given: `mine`"));
     request.contexts.insert("mine".to_owned());
-    assert!(build(&spec, &BTreeMap::new(), &request).is_ok());
+    assert!(build(&spec, &Locks::default(), &request).is_ok());
 }
 
 #[test]
@@ -279,4 +281,86 @@ fn a_toolchain_for_another_build_platform_is_refused() {
         problems.contains("No toolchain for `linux/arm64`"),
         "{problems}"
     );
+}
+
+fn any(tables: &str) -> Spec {
+    let spec = small(&format!(
+        r#"[slim]
+presets = ["pip", "headers"]
+drop = {{ "share/**" = "Nobody reads it" }}
+[runtime.amd64]
+libc6 = {{ url = "https://a.example/amd64.deb", sha256 = "{0:064x}" }}
+{tables}"#,
+        1
+    ));
+    let text = spec.text().as_str().replace("\"gnu\"", "\"any\"");
+    Spec::parse("krunner.toml", &text).unwrap()
+}
+
+const ARM64_RUNTIME: &str = "[runtime.arm64]\nlibc6 = { path = \"arm64.deb\" }\n";
+
+#[test]
+fn a_volume_for_any_image_has_its_own_c_runtime_and_is_compiled_by_the_build_platforms_python() {
+    let plan = build(
+        &any(ARM64_RUNTIME),
+        &Locks::default(),
+        &request(Platform::ARM64),
+    );
+    let plan = plan.unwrap();
+    let runtime = plan.runtime.unwrap();
+    assert_eq!(runtime.loader, "ld-linux-aarch64.so.1");
+    assert_eq!(runtime.archives[0].name, "runtime-arm64-libc6");
+    let bytecode = plan.bytecode.unwrap();
+    assert_eq!(bytecode.python.name, "python-amd64");
+    assert_eq!(bytecode.runtime.loader, "ld-linux-x86-64.so.2");
+    assert_eq!(bytecode.runtime.archives[0].name, "runtime-amd64-libc6");
+}
+
+#[test]
+fn a_volume_that_uses_the_images_libc_is_compiled_too_and_carries_no_runtime() {
+    let text = any(ARM64_RUNTIME)
+        .text()
+        .as_str()
+        .replace("\"any\"", "\"gnu\"");
+    let spec = Spec::parse("krunner.toml", &text).unwrap();
+    let plan = build(&spec, &Locks::default(), &request(Platform::ARM64)).unwrap();
+    assert_eq!(plan.runtime, None);
+    assert!(plan.bytecode.is_some());
+}
+
+#[test]
+fn what_is_left_out_is_told_with_its_reason() {
+    let plan = build(
+        &any(ARM64_RUNTIME),
+        &Locks::default(),
+        &request(Platform::AMD64),
+    );
+    let slim = plan.unwrap().slim;
+    let of = |pattern: &str| {
+        slim.drop
+            .iter()
+            .find(|drop| drop.pattern == pattern)
+            .unwrap()
+    };
+    assert_eq!(of("bin/pip*").preset.as_deref(), Some("pip"));
+    assert_eq!(of("share/**").preset, None);
+    assert_eq!(of("share/**").reason, "Nobody reads it");
+    assert!(slim.drop.is_sorted());
+}
+
+#[test]
+fn a_flavour_and_its_c_runtime_must_go_together() {
+    let wrong = |spec: &Spec, from: &str, to: &str| {
+        let text = spec.text().as_str().replace(from, to);
+        Spec::parse("krunner.toml", &text).unwrap_err().to_string()
+    };
+    let any = any(ARM64_RUNTIME);
+    assert!(wrong(&any, "\"any\"", "\"musl\"").contains("does not go with `libc = \"musl\"`"));
+    assert!(
+        wrong(&any, "[runtime.arm64]", "[ttyd.toolchain.arm64]")
+            .contains("No C runtime for `linux/arm64`")
+    );
+    assert!(wrong(&small(""), "\"gnu\"", "\"any\"").contains("without `[runtime]`"));
+    assert!(wrong(&any, "\"headers\"", "\"header\"").contains("Did you mean `headers`?"));
+    assert!(wrong(&any, "\"Nobody reads it\"", "\"\"").contains("without a reason"));
 }

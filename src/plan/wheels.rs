@@ -20,14 +20,14 @@ pub(super) fn packages(
     target: &Target,
     prefix: &str,
 ) -> Vec<Package> {
-    let Some(text) = planner.locks.get(lock) else {
-        planner.problem(not_found(planner, lock, path, target));
-        return Vec::new();
-    };
-    let lock = match Lock::parse(lock, text) {
-        Ok(lock) => lock,
-        Err(problems) => {
-            planner.problems.0.extend(problems.0);
+    let lock = match planner.locks.get(lock) {
+        Some(Ok(lock)) => lock,
+        Some(Err(problems)) => {
+            planner.problems.0.extend(problems.0.iter().cloned());
+            return Vec::new();
+        }
+        None => {
+            planner.problem(not_found(planner, lock, path, target));
             return Vec::new();
         }
     };
@@ -35,7 +35,7 @@ pub(super) fn packages(
         // Checked specs have a full Python version, which every environment takes.
         return Vec::new();
     };
-    check_lock(planner, &lock, target, &environment);
+    check_lock(planner, lock, target, &environment);
     let tags = target.tags();
     let mut chosen = BTreeMap::new();
     for package in &lock.packages {

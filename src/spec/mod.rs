@@ -10,6 +10,7 @@ mod key_path;
 mod levels;
 pub mod lock;
 mod places;
+mod preset;
 mod schema;
 mod sources;
 mod text;
@@ -23,11 +24,12 @@ use crate::report::{Location, Problem, Problems};
 
 pub use key_path::KeyPath;
 pub use levels::{Glibc, InvalidLevel, Musl};
+pub use preset::{Preset, presets};
 pub use schema::schema_json;
 pub use text::Text;
 pub use types::{
-    Arg, ArgTable, Binary, Document, File, Libc, Python, Source, Toolchain, Ttyd, TtydSources,
-    Volume, Wheels,
+    Arg, ArgTable, Binary, Document, File, Libc, Python, Runtime, Slim, Source, Toolchain, Ttyd,
+    TtydSources, Volume, Wheels,
 };
 
 /// The longest spec that is read. A real one has a few kilobytes; the limit keeps a wrong file from

@@ -13,6 +13,13 @@ pub(super) fn all(document: &Document) -> Vec<(KeyPath, &Source)> {
             add(["python", key].into(), source);
         }
     }
+    if let Some(runtime) = &document.runtime {
+        for (key, archives) in [("amd64", &runtime.amd64), ("arm64", &runtime.arm64)] {
+            for (name, source) in archives {
+                add(["runtime", key, name].into(), source);
+            }
+        }
+    }
     if let Some(ttyd) = &document.ttyd {
         for (key, source) in ttyd.sources.iter().flat_map(TtydSources::components) {
             add(["ttyd", "sources", key].into(), source);

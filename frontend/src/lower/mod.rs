@@ -4,6 +4,7 @@
 //! without a network. It sees its inputs read-only under `/in`, its orders in `/krunner/step.json`, and writes
 //! one tree to `/out`.
 
+mod compiler;
 mod context;
 mod environment;
 mod error;
@@ -36,19 +37,24 @@ pub struct Lowered {
 
 /// The operations that make `target`.
 pub fn lower(plan: &Plan, target: Target, environment: &Environment) -> Result<Lowered, Error> {
-    let stages = stage::Stages { plan, environment };
+    let stages = stage::Stages::new(plan, environment)?;
     let trees = match target {
+        Target::Runtime => vec![(
+            "runtime",
+            stages.runtime()?.ok_or(Error::NoStage("runtime"))?,
+        )],
         Target::Python => vec![("python", stages.python()?)],
         Target::Wheels => vec![("wheels", stages.wheels()?.ok_or(Error::NoStage("wheels"))?)],
         Target::Ttyd => vec![("ttyd", stages.ttyd()?.ok_or(Error::NoStage("ttyd"))?)],
-        Target::Base => vec![("base", stages.base(&stages.python()?)?)],
+        Target::Base => vec![("base", stages.base(&stages.python()?, None)?)],
         Target::Volume => {
             let python = stages.python()?;
-            let base = stages.base(&python)?;
-            let mut trees = vec![("python", python)];
+            let mut trees = Vec::new();
+            trees.extend(stages.runtime()?.map(|tree| ("runtime", tree)));
+            trees.push(("python", python.clone()));
             trees.extend(stages.wheels()?.map(|tree| ("wheels", tree)));
             trees.extend(stages.ttyd()?.map(|tree| ("ttyd", tree)));
-            trees.push(("base", base));
+            trees.push(("base", stages.base(&python, Some(&trees))?));
             trees
         }
     };

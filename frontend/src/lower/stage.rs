@@ -2,6 +2,7 @@
 
 use krunner::plan::{Package, Plan};
 
+use super::compiler::{self, Compiler};
 use super::inputs::Inputs;
 use super::run::{OUT, Root, run};
 use super::{Environment, Error, ttyd};
@@ -9,13 +10,22 @@ use crate::llb::{Meta, Output};
 use crate::tool::step::{self, Step};
 
 /// One platform's stages.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Stages<'a> {
     pub(super) plan: &'a Plan,
     pub(super) environment: &'a Environment,
+    compiler: Option<Compiler<'a>>,
 }
 
 impl<'a> Stages<'a> {
+    pub(super) fn new(plan: &'a Plan, environment: &'a Environment) -> Result<Self, Error> {
+        Ok(Self {
+            plan,
+            environment,
+            compiler: Compiler::new(plan, environment)?,
+        })
+    }
+
     pub(super) fn inputs(&self, stage: &'static str) -> Inputs<'a> {
         Inputs::new(self.environment, stage, self.plan.platform)
     }
@@ -39,13 +49,48 @@ impl<'a> Stages<'a> {
         )
     }
 
+    /// How programs find the volume's own C runtime, if it has one.
+    fn portable(&self) -> Option<step::Portable> {
+        let runtime = self.plan.runtime.as_ref()?;
+        Some(step::Portable {
+            prefix: self.plan.volume.prefix.clone(),
+            folder: runtime.folder.clone(),
+            loader: runtime.loader.clone(),
+        })
+    }
+
+    fn compiler(&self, inputs: &mut Inputs<'_>) -> Option<step::Compiler> {
+        Some(self.compiler.as_ref()?.mount(inputs))
+    }
+
+    fn slim(&self) -> step::Slim {
+        let slim = &self.plan.slim;
+        step::Slim {
+            drop: slim.drop.iter().map(|glob| glob.pattern.clone()).collect(),
+            keep: slim.keep.clone(),
+            strip_symbols: slim.strip_symbols,
+        }
+    }
+
+    pub(super) fn runtime(&self) -> Result<Option<Output>, Error> {
+        let Some(runtime) = &self.plan.runtime else {
+            return Ok(None);
+        };
+        let mut inputs = self.inputs("runtime");
+        let step = compiler::runtime(runtime, &mut inputs, self.plan, self.plan.platform)?;
+        let meta = self.meta("runtime", "take the C runtime");
+        self.run(&step, inputs, meta).map(Some)
+    }
+
     pub(super) fn python(&self) -> Result<Output, Error> {
         let python = &self.plan.python;
         let mut inputs = self.inputs("python");
         let step = Step::Python {
             source: inputs.bytes(&python.source)?,
             strip: python.strip.clone(),
-            drop: python.drop.clone(),
+            slim: self.slim(),
+            portable: self.portable(),
+            compiler: self.compiler(&mut inputs),
             architecture: self.plan.platform.architecture,
             epoch: self.plan.volume.epoch,
             out: OUT.into(),
@@ -64,6 +109,9 @@ impl<'a> Stages<'a> {
             wheels: packages(&wheels.packages, &mut inputs)?,
             site_packages: wheels.site_packages.clone(),
             interpreter: wheels.interpreter.clone(),
+            slim: self.slim(),
+            portable: self.portable(),
+            compiler: self.compiler(&mut inputs),
             architecture: self.plan.platform.architecture,
             epoch: self.plan.volume.epoch,
             out: OUT.into(),
@@ -77,7 +125,12 @@ impl<'a> Stages<'a> {
         ttyd.map(|ttyd| ttyd::ttyd(self, ttyd)).transpose()
     }
 
-    pub(super) fn base(&self, python: &Output) -> Result<Output, Error> {
+    /// The last stage. With the trees of all others it also passes the whole volume through the gates.
+    pub(super) fn base(
+        &self,
+        python: &Output,
+        others: Option<&[(&'static str, Output)]>,
+    ) -> Result<Output, Error> {
         let base = &self.plan.base;
         let mut inputs = self.inputs("base");
         let files = base
@@ -94,12 +147,25 @@ impl<'a> Stages<'a> {
         let step = Step::Base {
             mount_points: base.mount_points.clone(),
             files,
-            python: inputs.tree("python", python),
+            python: inputs.tree("tree/python", python),
+            gates: others.map(|others| self.gates(others, &mut inputs)),
             epoch: self.plan.volume.epoch,
             out: OUT.into(),
         };
         let meta = self.meta("base", "lay out mount points, files and licences");
         self.run(&step, inputs, meta)
+    }
+
+    fn gates(&self, trees: &[(&'static str, Output)], inputs: &mut Inputs<'_>) -> step::Gates {
+        let volume = &self.plan.volume;
+        let mount = |(stage, tree): &(&str, Output)| inputs.tree(&format!("tree/{stage}"), tree);
+        step::Gates {
+            trees: trees.iter().map(mount).collect(),
+            libc: volume.libc.clone(),
+            prefix: volume.prefix.clone(),
+            architecture: self.plan.platform.architecture,
+            bytecode: self.plan.bytecode.is_some(),
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::str::FromStr;
 /// What is built: one stage, or all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
+    /// The C runtime.
+    Runtime,
     /// The Python distribution.
     Python,
     /// The installed packages.
@@ -21,7 +23,8 @@ pub enum Target {
 
 impl Target {
     /// All of them, in the order of their layers, the whole last.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
+        Self::Runtime,
         Self::Python,
         Self::Wheels,
         Self::Ttyd,
@@ -32,6 +35,7 @@ impl Target {
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Runtime => "runtime",
             Self::Python => "python",
             Self::Wheels => "wheels",
             Self::Ttyd => "ttyd",
@@ -110,7 +114,7 @@ mod tests {
         let far = "everything".parse::<Target>().unwrap_err();
         assert_eq!(
             far.hint(),
-            "the targets are python, wheels, ttyd, base, volume"
+            "the targets are runtime, python, wheels, ttyd, base, volume"
         );
     }
 }

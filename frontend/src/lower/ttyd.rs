@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use krunner::plan::{Input, Toolchain, Ttyd, TtydSources};
+use krunner::plan::{Input, Plan, Toolchain, Ttyd, TtydSources};
 
 use super::inputs::Inputs;
 use super::run::{OUT, Root, run};
 use super::stage::{Stages, packages};
 use super::{Environment, Error};
 use crate::llb::{Meta, Output};
-use crate::tool::{self, step::Step};
+use crate::tool::step::{self, Step};
+use crate::tool::ttyd::CACHE;
 use krunner::platform::Platform;
 
 pub(super) fn ttyd(stages: &Stages<'_>, ttyd: &Ttyd) -> Result<Output, Error> {
@@ -25,7 +26,9 @@ fn build(
     sources: &BTreeMap<String, Input>,
     tools: &Toolchain,
 ) -> Result<Output, Error> {
-    let Stages { plan, environment } = *stages;
+    let Stages {
+        plan, environment, ..
+    } = *stages;
     let tools = toolchain(environment, plan.build_platform, plan.volume.epoch, tools)?;
     let mut inputs = stages.inputs("ttyd");
     let mut bytes = BTreeMap::new();
@@ -34,11 +37,7 @@ fn build(
     }
     let step = Step::Ttyd {
         sources: bytes,
-        version: ttyd.version.clone(),
-        ping: ttyd.ping,
-        hangup: ttyd.hangup,
-        architecture: plan.platform.architecture,
-        build_architecture: plan.build_platform.architecture,
+        target: target(plan, ttyd),
         epoch: plan.volume.epoch,
         out: OUT.into(),
     };
@@ -48,7 +47,7 @@ fn build(
     let root = Root::Tools {
         tree: &tools,
         env: vec!["HOME=/root".to_owned()],
-        caches: vec![(id, tool::ttyd::CACHE.to_owned())],
+        caches: vec![(id, CACHE.to_owned())],
     };
     let meta = stages.meta("ttyd", &format!("compile ttyd {}", ttyd.version));
     run(environment, plan.build_platform, &step, inputs, root, meta)
@@ -86,15 +85,13 @@ fn toolchain(
 }
 
 fn take(stages: &Stages<'_>, ttyd: &Ttyd, binary: &Input) -> Result<Output, Error> {
-    let Stages { plan, environment } = *stages;
+    let Stages {
+        plan, environment, ..
+    } = *stages;
     let mut inputs = stages.inputs("ttyd");
     let step = Step::TtydBinary {
         binary: inputs.bytes(binary)?,
-        version: ttyd.version.clone(),
-        ping: ttyd.ping,
-        hangup: ttyd.hangup,
-        architecture: plan.platform.architecture,
-        build_architecture: plan.build_platform.architecture,
+        target: target(plan, ttyd),
         epoch: plan.volume.epoch,
         out: OUT.into(),
     };
@@ -107,4 +104,14 @@ fn take(stages: &Stages<'_>, ttyd: &Ttyd, binary: &Input) -> Result<Output, Erro
         Root::Image,
         meta,
     )
+}
+
+fn target(plan: &Plan, ttyd: &Ttyd) -> step::Target {
+    step::Target {
+        version: ttyd.version.clone(),
+        ping: ttyd.ping,
+        hangup: ttyd.hangup,
+        architecture: plan.platform.architecture,
+        build_architecture: plan.build_platform.architecture,
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use krunner::plan::Locks;
 use krunner::report::Location;
 use krunner::spec::{MAX_SPEC_BYTES, Spec};
 
@@ -16,8 +17,7 @@ use crate::lower::Contexts;
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) spec: Spec,
-    /// The texts of locks by their paths.
-    pub(super) locks: BTreeMap<String, String>,
+    pub(super) locks: Locks,
     /// All of them, for quoting.
     pub(super) files: Files,
     /// The operation that brought the spec, at which warnings are shown.
@@ -29,6 +29,7 @@ impl Loaded {
     pub(super) fn stages(&self) -> BTreeMap<&'static str, Location> {
         let spec = &self.spec;
         [
+            ("runtime", spec.at_key(["runtime"])),
             ("python", spec.at_key(["python"])),
             ("wheels", spec.at_key(["wheels"])),
             ("toolchain", spec.at_key(["ttyd", "toolchain"])),
@@ -85,7 +86,7 @@ pub(super) async fn load(
     }
     Ok(Loaded {
         spec,
-        locks,
+        locks: Locks::parse(&locks),
         files,
         digest: tree.digest,
     })

@@ -11,6 +11,9 @@ use super::{archive, elf, normalise, python, toolchain, ttyd, wheel};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// To be wired.
+    #[error("Not wired yet: {0}")]
+    NotYet(&'static str),
     /// The document that says what to do cannot be read.
     #[error("Cannot read the step `{}`: {source}", path.display())]
     ReadStep {

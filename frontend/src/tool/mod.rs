@@ -13,6 +13,7 @@ pub mod normalise;
 pub mod path;
 mod python;
 mod refusal;
+mod runtime;
 pub mod step;
 pub mod toolchain;
 pub mod tree;
@@ -41,10 +42,19 @@ pub fn run(document: &Path) -> Result<(), Error> {
 /// Does what a step says.
 pub fn perform(step: &Step) -> Result<(), Error> {
     match step {
+        Step::Runtime {
+            archives,
+            folder,
+            architecture,
+            epoch,
+            out,
+        } => runtime::run(archives, folder, *architecture, *epoch, out),
         Step::Python {
             source,
             strip,
-            drop,
+            slim,
+            portable: _,
+            compiler: _,
             architecture,
             epoch,
             out,
@@ -52,7 +62,7 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             let step = python::Python {
                 source,
                 strip,
-                drop,
+                drop: &slim.drop,
                 architecture: *architecture,
                 epoch: *epoch,
             };
@@ -62,6 +72,9 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             wheels,
             site_packages,
             interpreter,
+            slim: _,
+            portable: _,
+            compiler: _,
             architecture,
             epoch,
             out,
@@ -79,6 +92,7 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             mount_points,
             files,
             python,
+            gates: _,
             epoch,
             out,
         } => {
@@ -98,41 +112,15 @@ pub fn perform(step: &Step) -> Result<(), Error> {
         } => toolchain::run(wheels, archives, *epoch, out),
         Step::Ttyd {
             sources,
-            version,
-            ping,
-            hangup,
-            architecture,
-            build_architecture,
+            target,
             epoch,
             out,
-        } => {
-            let target = ttyd::Target {
-                version,
-                ping: *ping,
-                hangup: *hangup,
-                architecture: *architecture,
-                build_architecture: *build_architecture,
-            };
-            ttyd::build(sources, &target, *epoch, out)
-        }
+        } => ttyd::build(sources, target, *epoch, out),
         Step::TtydBinary {
             binary,
-            version,
-            ping,
-            hangup,
-            architecture,
-            build_architecture,
+            target,
             epoch,
             out,
-        } => {
-            let target = ttyd::Target {
-                version,
-                ping: *ping,
-                hangup: *hangup,
-                architecture: *architecture,
-                build_architecture: *build_architecture,
-            };
-            ttyd::take(binary, &target, *epoch, out)
-        }
+        } => ttyd::take(binary, target, *epoch, out),
     }
 }

@@ -15,14 +15,31 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Step {
+    /// Takes the C runtime's libraries and licences out of archives.
+    Runtime {
+        /// The archives.
+        archives: Vec<Bytes>,
+        /// Relative to `out`.
+        folder: String,
+        /// For the ELF gate, and for the loader's name.
+        architecture: Architecture,
+        /// Seconds since 1970.
+        epoch: u64,
+        /// Where the tree goes.
+        out: PathBuf,
+    },
     /// Unpacks a distribution and normalises it.
     Python {
         /// The archive, or a folder (see [`Bytes`]).
         source: Bytes,
         /// Leading folder to take off.
         strip: String,
-        /// Globs of what is left out.
-        drop: Vec<String>,
+        /// What is left out.
+        slim: Slim,
+        /// The C runtime that its programs find in the volume; none if they use the image's.
+        portable: Option<Portable>,
+        /// What compiles its modules, if they are compiled.
+        compiler: Option<Compiler>,
         /// For the ELF gate.
         architecture: Architecture,
         /// Seconds since 1970.
@@ -38,6 +55,12 @@ pub enum Step {
         site_packages: String,
         /// The volume's own interpreter.
         interpreter: String,
+        /// What is left out.
+        slim: Slim,
+        /// The C runtime that their libraries find in the volume; none if they use the image's.
+        portable: Option<Portable>,
+        /// What compiles their modules, if they are compiled.
+        compiler: Option<Compiler>,
         /// For the ELF gate.
         architecture: Architecture,
         /// Seconds since 1970.
@@ -60,16 +83,8 @@ pub enum Step {
     Ttyd {
         /// Source archives by component.
         sources: BTreeMap<String, Bytes>,
-        /// The version that it must report.
-        version: String,
-        /// Seconds.
-        ping: u16,
-        /// Seconds.
-        hangup: u16,
-        /// The target's.
-        architecture: Architecture,
-        /// The build platform's: the binary is run when both are the same.
-        build_architecture: Architecture,
+        /// What it must be.
+        target: Target,
         /// Seconds since 1970.
         epoch: u64,
         /// Where `bin/ttyd` and `licenses/` go.
@@ -79,16 +94,8 @@ pub enum Step {
     TtydBinary {
         /// The binary, or an archive with it.
         binary: Bytes,
-        /// The version that it must report.
-        version: String,
-        /// Seconds.
-        ping: u16,
-        /// Seconds.
-        hangup: u16,
-        /// The target's.
-        architecture: Architecture,
-        /// The build platform's.
-        build_architecture: Architecture,
+        /// What it must be.
+        target: Target,
         /// Seconds since 1970.
         epoch: u64,
         /// Where `bin/ttyd` goes.
@@ -102,11 +109,85 @@ pub enum Step {
         files: Vec<File>,
         /// The finished python tree, for its licence.
         python: PathBuf,
+        /// What the whole volume must pass, if this is the last step of one.
+        gates: Option<Gates>,
         /// Seconds since 1970.
         epoch: u64,
         /// Where the tree goes.
         out: PathBuf,
     },
+}
+
+/// What is left out of a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slim {
+    /// Globs, relative to `out`.
+    pub drop: Vec<String>,
+    /// Globs of what stays all the same.
+    pub keep: Vec<String>,
+    /// Whether programs and libraries lose what only debuggers and linkers read.
+    pub strip_symbols: bool,
+}
+
+/// A volume that carries its own C runtime.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Portable {
+    /// Where containers mount the volume.
+    pub prefix: String,
+    /// Where the C runtime lies, relative to the volume.
+    pub folder: String,
+    /// The file name of the dynamic loader.
+    pub loader: String,
+}
+
+/// A Python of the build platform, in the same version as the volume's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compiler {
+    /// The unpacked distribution.
+    pub python: PathBuf,
+    /// The tree that holds the C runtime.
+    pub runtime: PathBuf,
+    /// Where in that tree.
+    pub folder: String,
+    /// The file name of the dynamic loader.
+    pub loader: String,
+    /// Where containers mount the volume: modules name their sources by it.
+    pub prefix: String,
+}
+
+/// What ttyd must be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The version that it must report.
+    pub version: String,
+    /// Seconds.
+    pub ping: u16,
+    /// Seconds.
+    pub hangup: u16,
+    /// The target's.
+    pub architecture: Architecture,
+    /// The build platform's: the binary is run when both are the same.
+    pub build_architecture: Architecture,
+}
+
+/// What the whole volume must pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gates {
+    /// The other trees of the volume.
+    pub trees: Vec<PathBuf>,
+    /// `gnu`, `musl` or `any`.
+    pub libc: String,
+    /// Where containers mount the volume.
+    pub prefix: String,
+    /// The target's.
+    pub architecture: Architecture,
+    /// Whether every module has bytecode.
+    pub bytecode: bool,
 }
 
 /// Bytes that the engine put into the step.

@@ -3,6 +3,8 @@
 mod args;
 mod files;
 mod path;
+mod runtime;
+mod slim;
 mod source;
 mod ttyd;
 mod volume;
@@ -51,7 +53,9 @@ impl Findings {
 pub(super) fn check(document: &Document) -> Vec<Found> {
     let mut findings = Findings::default();
     volume::check(document, &mut findings);
+    runtime::check(document, &mut findings);
     ttyd::check(document, &mut findings);
+    slim::check(document, &mut findings);
     files::check(document, &mut findings);
     source::check(document, &mut findings);
     args::check(document, &mut findings);

@@ -2,7 +2,7 @@
 
 use super::Findings;
 use super::path::check_relative;
-use super::volume::is_name;
+use super::volume::check_names;
 use crate::spec::types::{Document, Toolchain, Ttyd};
 
 pub(super) fn check(document: &Document, findings: &mut Findings) {
@@ -76,10 +76,10 @@ fn check_toolchain(toolchain: &Toolchain, findings: &mut Findings) {
         _ => {}
     }
     for (key, archives) in [("amd64", &toolchain.amd64), ("arm64", &toolchain.arm64)] {
-        for name in archives.keys().filter(|name| !is_name(name)) {
-            let hint = "Use lower-case letters, digits, `-`, `_` and `.`";
-            let message = format!("Not a usable name: `{name}`");
-            findings.add_with_hint(["ttyd", "toolchain", key, name], message, hint);
-        }
+        check_names(
+            &["ttyd", "toolchain", key].into(),
+            archives.keys(),
+            findings,
+        );
     }
 }

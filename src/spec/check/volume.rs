@@ -69,13 +69,6 @@ fn python(document: &Document, findings: &mut Findings) {
     if !python.strip.is_empty() {
         check_relative(["python", "strip"], &python.strip, findings);
     }
-    let drop = KeyPath::from(["python", "drop"]);
-    for (index, glob) in python.drop.iter().enumerate() {
-        if let Err(error) = globset::Glob::new(glob) {
-            let message = format!("Not a glob ({}): `{glob}`", error.kind());
-            findings.add(drop.with(index), message);
-        }
-    }
     for platform in &document.volume.platforms {
         if python.source(platform.architecture).is_none() {
             let key = platform.architecture.oci();
@@ -114,6 +107,19 @@ pub(super) fn is_name(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
         && name.bytes().all(inner)
+}
+
+/// That the keys of a table of archives can be parts of input names.
+pub(super) fn check_names<'a>(
+    table: &KeyPath,
+    names: impl Iterator<Item = &'a String>,
+    findings: &mut Findings,
+) {
+    for name in names.filter(|name| !is_name(name)) {
+        let hint = "Use lower-case letters, digits, `-`, `_` and `.`";
+        let message = format!("Not a usable name: `{name}`");
+        findings.add_with_hint(table.with(name), message, hint);
+    }
 }
 
 fn unique<T: Ord + std::fmt::Display>(path: &[&str; 2], values: &[T], findings: &mut Findings) {

@@ -4,6 +4,8 @@
 mod arg;
 mod file;
 mod python;
+mod runtime;
+mod slim;
 mod source;
 mod ttyd;
 mod volume;
@@ -17,6 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use arg::{Arg, ArgTable};
 pub use file::File;
 pub use python::Python;
+pub use runtime::Runtime;
+pub use slim::Slim;
 pub use source::Source;
 pub use ttyd::{Binary, Toolchain, Ttyd, TtydSources};
 pub use volume::{Libc, Volume};
@@ -34,10 +38,15 @@ pub struct Document {
     pub args: BTreeMap<String, Arg>,
     /// The Python distribution.
     pub python: Python,
+    /// The C runtime. Needed with `libc = "any"`.
+    pub runtime: Option<Runtime>,
     /// Python packages to install.
     pub wheels: Option<Wheels>,
     /// The web terminal.
     pub ttyd: Option<Ttyd>,
+    /// What is left out of the volume.
+    #[serde(default)]
+    pub slim: Slim,
     /// Further files.
     #[serde(default)]
     pub files: Vec<File>,

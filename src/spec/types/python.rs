@@ -15,9 +15,6 @@ pub struct Python {
     /// The archive's leading folder, which is taken off every path; none if empty.
     #[serde(default)]
     pub strip: String,
-    /// Globs, relative to the volume, of what is left out.
-    #[serde(default)]
-    pub drop: Vec<String>,
     /// The archive for `linux/amd64`.
     pub amd64: Option<Source>,
     /// The archive for `linux/arm64`.

@@ -18,7 +18,7 @@ const LARGEST: u64 = 64 << 20;
 /// Takes the binary, or the one in an archive, verifies it, and writes it into `out`.
 pub(in crate::tool) fn take(
     binary: &Bytes,
-    target: &Target<'_>,
+    target: &Target,
     epoch: u64,
     out: &Path,
 ) -> Result<(), Error> {
@@ -58,7 +58,7 @@ pub(super) fn write(bytes: &[u8], out: &Path) -> Result<PathBuf, Fault> {
 }
 
 /// Unpacks an archive and finds the one binary of the target's machine in it.
-fn unpack(binary: &Bytes, target: &Target<'_>, work: &Path) -> Result<PathBuf, Error> {
+fn unpack(binary: &Bytes, target: &Target, work: &Path) -> Result<PathBuf, Error> {
     let tree = Tree::create(work, Links::Inside).map_err(Error::out(work))?;
     archive::unpack(binary, &tree, &Options::default())?;
     tree.finish().map_err(Error::at(&binary.name))?;
@@ -75,7 +75,7 @@ fn unpack(binary: &Bytes, target: &Target<'_>, work: &Path) -> Result<PathBuf, E
     }
 }
 
-fn find(folder: &Path, target: &Target<'_>, found: &mut Vec<PathBuf>) -> io::Result<()> {
+fn find(folder: &Path, target: &Target, found: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let (path, kind) = (entry.path(), entry.file_type()?);

@@ -23,7 +23,7 @@ const WORK: &str = "/tmp/ttyd";
 /// Builds ttyd from `sources` into `out`.
 pub(in crate::tool) fn build(
     sources: &BTreeMap<String, Bytes>,
-    target: &Target<'_>,
+    target: &Target,
     epoch: u64,
     out: &Path,
 ) -> Result<(), Error> {

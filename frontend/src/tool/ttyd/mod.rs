@@ -18,28 +18,12 @@ mod licence;
 mod patch;
 mod verify;
 
-use krunner::platform::Architecture;
-
 pub(super) use self::binary::take;
 pub(super) use self::compile::build;
 pub use self::fault::Fault;
+use super::step::Target;
 
 /// Where the step wants a cache mount. The compiler keeps there what it makes of its own sources (the C library
 /// and its runtime), by a digest of their contents, so that a warm cache saves minutes and changes no byte.
 /// Without a mount there, everything is made anew.
 pub const CACHE: &str = "/root/.cache";
-
-/// What the binary must be.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target<'a> {
-    /// What `--version` must report.
-    pub(super) version: &'a str,
-    /// Seconds without traffic after which the connection is pinged.
-    pub(super) ping: u16,
-    /// Seconds without an answer after which the connection is closed.
-    pub(super) hangup: u16,
-    /// The machine that it is for.
-    pub(super) architecture: Architecture,
-    /// The machine that this step runs on.
-    pub(super) build_architecture: Architecture,
-}

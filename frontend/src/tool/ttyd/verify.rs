@@ -64,7 +64,7 @@ pub enum Fault {
 }
 
 /// Checks a binary that somebody else compiled.
-pub(super) fn check_given(binary: &[u8], target: &Target<'_>) -> Result<(), Fault> {
+pub(super) fn check_given(binary: &[u8], target: &Target) -> Result<(), Fault> {
     let loaded = check_static(binary, target)?;
     let wanted = (target.ping, target.hangup);
     if !has(&loaded, &packed(wanted)) {
@@ -81,7 +81,7 @@ pub(super) fn check_given(binary: &[u8], target: &Target<'_>) -> Result<(), Faul
 ///
 /// libwebsockets' seconds are in its code, and each architecture writes them in its own way. Those of ttyd are data,
 /// two little-endian numbers of 16 bits, on both.
-pub(super) fn check_built(binary: &[u8], target: &Target<'_>) -> Result<(), Fault> {
+pub(super) fn check_built(binary: &[u8], target: &Target) -> Result<(), Fault> {
     check_given(binary, target)?;
     let loaded = check_static(binary, target)?;
     let wanted = (target.ping, target.hangup);
@@ -96,13 +96,13 @@ pub(super) fn check_built(binary: &[u8], target: &Target<'_>) -> Result<(), Faul
 
 /// The seconds of ttyd's own policy, if they are known to differ from what the spec says. They override those
 /// of libwebsockets, so a binary in which only the latter were patched does not do what it was patched for.
-pub(super) fn overriding(binary: &[u8], target: &Target<'_>) -> Option<(u16, u16)> {
+pub(super) fn overriding(binary: &[u8], target: &Target) -> Option<(u16, u16)> {
     let differs = (target.ping, target.hangup) != UNPATCHED_OWN;
     (differs && has(&[binary], &own(UNPATCHED_OWN))).then_some(UNPATCHED_OWN)
 }
 
 /// Runs the binary where this machine can, and checks what it says.
-pub(super) fn check_version(path: &Path, target: &Target<'_>) -> Result<(), Fault> {
+pub(super) fn check_version(path: &Path, target: &Target) -> Result<(), Fault> {
     if target.architecture != target.build_architecture {
         return Ok(());
     }
@@ -116,20 +116,20 @@ pub(super) fn check_version(path: &Path, target: &Target<'_>) -> Result<(), Faul
         Err(error) => error.to_string(),
     };
     let is_version = |word: &str| {
-        word.strip_prefix(target.version)
+        word.strip_prefix(&*target.version)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
     if said.split_whitespace().any(is_version) {
         return Ok(());
     }
     Err(Fault::Version {
-        wanted: target.version.to_owned(),
+        wanted: target.version.clone(),
         said,
     })
 }
 
 /// Checks machine and linkage, and returns what of the file is loaded into memory.
-fn check_static<'a>(binary: &'a [u8], target: &Target<'_>) -> Result<Vec<&'a [u8]>, Fault> {
+fn check_static<'a>(binary: &'a [u8], target: &Target) -> Result<Vec<&'a [u8]>, Fault> {
     let wanted = target.architecture.machine();
     match elf::machine(binary) {
         Some(found) if found == wanted => {}
@@ -180,12 +180,12 @@ fn check_unpatched(
 }
 
 /// For a foreign machine this is all that can be said about the version.
-fn check_text(loaded: &[&[u8]], target: &Target<'_>) -> Result<(), Fault> {
+fn check_text(loaded: &[&[u8]], target: &Target) -> Result<(), Fault> {
     let ends = ["\0", "-"].map(|end| format!("{}{end}", target.version));
     if ends.iter().any(|text| has(loaded, text.as_bytes())) {
         return Ok(());
     }
-    Err(Fault::NoVersion(target.version.to_owned()))
+    Err(Fault::NoVersion(target.version.clone()))
 }
 
 fn has(loaded: &[&[u8]], pattern: &[u8]) -> bool {

@@ -14,7 +14,7 @@ use zip::write::SimpleFileOptions;
 use super::{Record, Row};
 use crate::tool::installed;
 use crate::tool::perform;
-use crate::tool::step::{Bytes, Step, Wheel};
+use crate::tool::step::{Bytes, Slim, Step, Wheel};
 
 /// A wheel to be made: a proper one, which each test spoils in its way.
 struct Recipe {
@@ -128,6 +128,9 @@ fn install(wheels: &[(&str, &str, Vec<u8>)], folder: &Path) -> Result<(), String
         wheels,
         site_packages: "lib/python3.13/site-packages".to_owned(),
         interpreter: "/opt/backend.ai/bin/python3.13".to_owned(),
+        slim: Slim::default(),
+        portable: None,
+        compiler: None,
         architecture: Architecture::Amd64,
         epoch: 1_704_067_200,
         out: folder.join("out"),

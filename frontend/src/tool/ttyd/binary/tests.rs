@@ -1,14 +1,16 @@
+use std::sync::LazyLock;
+
 use krunner::platform::Architecture;
 
 use super::*;
 
-const TARGET: Target<'static> = Target {
-    version: "1.7.7",
+static TARGET: LazyLock<Target> = LazyLock::new(|| Target {
+    version: "1.7.7".to_owned(),
     ping: 20,
     hangup: 30,
     architecture: Architecture::Arm64,
     build_architecture: Architecture::Amd64,
-};
+});
 
 /// The header of a program for `machine`, which is enough to be found.
 fn program(machine: u16) -> Vec<u8> {

@@ -1,14 +1,16 @@
+use std::sync::LazyLock;
+
 use krunner::platform::Architecture;
 
 use super::*;
 
-const TARGET: Target<'static> = Target {
-    version: "1.7.7",
+static TARGET: LazyLock<Target> = LazyLock::new(|| Target {
+    version: "1.7.7".to_owned(),
     ping: 20,
     hangup: 30,
     architecture: Architecture::Arm64,
     build_architecture: Architecture::Amd64,
-};
+});
 
 /// An ELF file for `machine` with one loaded segment that holds `data`, and one more of `kind`.
 fn elf_file(machine: u16, kind: u32, more: &[u8], data: &[u8]) -> Vec<u8> {
@@ -128,7 +130,7 @@ fn the_defaults_may_be_what_was_asked_for() {
     let target = Target {
         ping: 5,
         hangup: 10,
-        ..TARGET
+        ..TARGET.clone()
     };
     check_built(&static_file((5, 10), (5, 10)), &target).unwrap();
     assert_eq!(overriding(&static_file((5, 10), (5, 10)), &target), None);
@@ -147,8 +149,8 @@ fn seconds_outside_of_what_is_loaded_do_not_count() {
 #[test]
 fn a_foreign_binary_of_another_version_is_refused() {
     let target = Target {
-        version: "1.7.8",
-        ..TARGET
+        version: "1.7.8".to_owned(),
+        ..TARGET.clone()
     };
     let fault = check_built(&static_file((20, 30), (20, 30)), &target).unwrap_err();
     assert!(matches!(fault, Fault::NoVersion(_)), "{fault}");
@@ -173,7 +175,7 @@ fn says(text: &str) -> Result<(), Fault> {
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let target = Target {
         build_architecture: TARGET.architecture,
-        ..TARGET
+        ..TARGET.clone()
     };
     check_version(&path, &target)
 }

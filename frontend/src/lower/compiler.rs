@@ -1,0 +1,105 @@
+//! The compiler of modules: the build platform's own Python, on the C runtime that it needs there.
+//!
+//! All platforms of a build share it, so that the same sources have the same bytecode everywhere.
+
+use krunner::plan::{Bytecode, Plan, Runtime};
+
+use super::inputs::Inputs;
+use super::run::{OUT, Root, run};
+use super::{Environment, Error};
+use crate::llb::{Meta, Output};
+use crate::tool::step::{self, Slim, Step};
+
+/// The trees of the compiler, and how steps find it.
+#[derive(Debug)]
+pub(super) struct Compiler<'a> {
+    bytecode: &'a Bytecode,
+    prefix: &'a str,
+    python: Output,
+    runtime: Output,
+}
+
+impl<'a> Compiler<'a> {
+    /// Lays it out; `None` if nothing is to be compiled.
+    pub(super) fn new(plan: &'a Plan, environment: &Environment) -> Result<Option<Self>, Error> {
+        let Some(bytecode) = &plan.bytecode else {
+            return Ok(None);
+        };
+        let build_platform = plan.build_platform;
+        let architecture = build_platform.architecture;
+        let epoch = plan.volume.epoch;
+        let meta = |what: &str| {
+            Meta::named(format!("[bytecode] {what}"))
+                .at(environment.place(environment.stages.get("runtime")))
+        };
+        let mut inputs = Inputs::new(environment, "bytecode", build_platform);
+        let step = Step::Python {
+            source: inputs.bytes(&bytecode.python)?,
+            strip: bytecode.strip.clone(),
+            // Whole, so that what the volume does without is there for the compiler.
+            slim: Slim::default(),
+            portable: None,
+            compiler: None,
+            architecture,
+            epoch,
+            out: OUT.into(),
+        };
+        let what = meta(&format!("unpack Python {}", plan.python.version));
+        let python = run(
+            environment,
+            build_platform,
+            &step,
+            inputs,
+            Root::Image,
+            what,
+        )?;
+        let mut inputs = Inputs::new(environment, "bytecode", build_platform);
+        let step = runtime(&bytecode.runtime, &mut inputs, plan, build_platform)?;
+        let what = meta("take the C runtime");
+        let runtime = run(
+            environment,
+            build_platform,
+            &step,
+            inputs,
+            Root::Image,
+            what,
+        )?;
+        Ok(Some(Self {
+            bytecode,
+            prefix: &plan.volume.prefix,
+            python,
+            runtime,
+        }))
+    }
+
+    /// Mounts it into a step.
+    pub(super) fn mount(&self, inputs: &mut Inputs<'_>) -> step::Compiler {
+        step::Compiler {
+            python: inputs.tree("compiler/python", &self.python),
+            runtime: inputs.tree("compiler/runtime", &self.runtime),
+            folder: self.bytecode.runtime.folder.clone(),
+            loader: self.bytecode.runtime.loader.clone(),
+            prefix: self.prefix.to_owned(),
+        }
+    }
+}
+
+/// The step that takes a C runtime out of its archives.
+pub(super) fn runtime(
+    runtime: &Runtime,
+    inputs: &mut Inputs<'_>,
+    plan: &Plan,
+    platform: krunner::platform::Platform,
+) -> Result<Step, Error> {
+    Ok(Step::Runtime {
+        archives: runtime
+            .archives
+            .iter()
+            .map(|archive| inputs.bytes(archive))
+            .collect::<Result<_, _>>()?,
+        folder: runtime.folder.clone(),
+        architecture: platform.architecture,
+        epoch: plan.volume.epoch,
+        out: OUT.into(),
+    })
+}
