@@ -7,16 +7,18 @@
 //! L5 cli
 //! L4 agent
 //! L3 store  registry
-//! L2 plan   artifact
+//! L2 plan   artifact  audit
 //! L1 spec   labels
-//! L0 platform  digest  reference  env  fsutil  report
+//! L0 platform  digest  reference  env  fsutil  report  elf
 //! ```
 
 #[cfg(feature = "cli")]
 pub mod artifact;
+pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod digest;
+pub mod elf;
 pub mod env;
 #[cfg(feature = "cli")]
 pub mod fsutil;

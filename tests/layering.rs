@@ -12,9 +12,17 @@ use std::process::Command;
 /// The modules of `src/`, lowest layer first. Siblings in one layer never import each other,
 /// but for the nouns of layer 0, which have nothing below them.
 const KRUNNER: &[&[&str]] = &[
-    &["platform", "digest", "reference", "env", "fsutil", "report"],
+    &[
+        "platform",
+        "digest",
+        "reference",
+        "env",
+        "fsutil",
+        "report",
+        "elf",
+    ],
     &["spec", "labels"],
-    &["plan", "artifact"],
+    &["plan", "artifact", "audit"],
     &["store", "registry"],
     &["agent"],
     &["cli"],

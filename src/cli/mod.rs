@@ -3,6 +3,7 @@
 //! A verb parses its arguments, joins the parts below it, and hands what it found to the [`Printer`].
 //! Nothing else in the crate prints, knows exit codes, or reads the environment.
 
+mod audit;
 mod check;
 mod excerpt;
 mod exit;
@@ -63,6 +64,7 @@ enum Verb {
     Pull(pull::Pull),
     Path(path::Path),
     Inspect(inspect::Inspect),
+    Audit(audit::Audit),
 }
 
 impl Verb {
@@ -74,6 +76,7 @@ impl Verb {
             Self::Pull(verb) => verb.run(printer),
             Self::Path(verb) => verb.run(printer),
             Self::Inspect(verb) => verb.run(printer),
+            Self::Audit(verb) => verb.run(printer),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Store};
+use crate::artifact::Manifest;
 use crate::digest::Digest;
 use crate::fsutil;
 use crate::platform::Platform;
@@ -66,6 +67,13 @@ impl Store {
             reference: reference.to_owned(),
             platform: platform.to_string(),
         })
+    }
+
+    /// The manifest of a volume, if the store still has it whole.
+    pub fn manifest(&self, digest: &Digest) -> Option<Manifest> {
+        let content = fs::read(self.blob_path(digest)).ok()?;
+        let whole = Digest::of(&content) == *digest;
+        whole.then(|| Manifest::parse(&content).ok()).flatten()
     }
 
     fn volume_dir(&self, manifest: &Digest) -> PathBuf {
