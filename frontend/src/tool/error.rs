@@ -5,15 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::path::EntryPath;
 use super::refusal::Refusal;
-use super::{archive, elf, normalise, python, toolchain, ttyd, wheel};
+use super::{archive, bytecode, elf, normalise, program, python, runtime, toolchain, ttyd, wheel};
 
 /// Why a step failed. Its display is the whole message: input and place, file, reason, and a hint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// To be wired.
-    #[error("Not wired yet: {0}")]
-    NotYet(&'static str),
     /// The document that says what to do cannot be read.
     #[error("Cannot read the step `{}`: {source}", path.display())]
     ReadStep {
@@ -51,12 +48,43 @@ pub enum Error {
         /// What and why.
         fault: python::Fault,
     },
+    /// A glob of what is left out or kept does not parse.
+    #[error("`slim` has a glob that does not parse: {0}")]
+    Slim(#[from] globset::Error),
+    /// A program or library could not be rewritten.
+    #[error(
+        "{input}: `{file}`: {fault}\nhint: leave the file out by `slim`, or give a build of it for this system"
+    )]
+    Program {
+        /// The input, and where the spec asks for it.
+        input: String,
+        /// Relative to the volume.
+        file: String,
+        /// Why.
+        fault: program::Fault,
+    },
+    /// The C runtime lacks something.
+    #[error("{input}: {fault}")]
+    Runtime {
+        /// The inputs, and where the spec asks for them.
+        input: String,
+        /// What.
+        fault: runtime::Fault,
+    },
+    /// The modules could not be compiled.
+    #[error("{input}: {fault}")]
+    Bytecode {
+        /// The input, and where the spec asks for it.
+        input: String,
+        /// Why.
+        fault: bytecode::Fault,
+    },
     /// A wheel was refused.
     #[error(transparent)]
     Wheel(#[from] wheel::Error),
     /// The distribution has no licence.
     #[error(
-        "The distribution has no licence in itself, `licenses` or `lib/python3.N`: `{}`\nhint: what is shipped needs a licence; do not `drop` it", .0.display()
+        "The distribution has no licence in itself, `licenses` or `lib/python3.N`: `{}`\nhint: what is shipped needs a licence; do not leave it out by `slim`", .0.display()
     )]
     NoPythonLicence(PathBuf),
     /// The toolchain lacks something.

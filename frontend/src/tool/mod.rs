@@ -6,14 +6,19 @@
 
 pub mod archive;
 mod base;
+mod bytecode;
 pub mod elf;
 mod error;
 pub mod installed;
 pub mod normalise;
 pub mod path;
+mod portable;
+mod program;
 mod python;
 mod refusal;
 mod runtime;
+mod scratch;
+mod slim;
 pub mod step;
 pub mod toolchain;
 pub mod tree;
@@ -48,13 +53,21 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             architecture,
             epoch,
             out,
-        } => runtime::run(archives, folder, *architecture, *epoch, out),
+        } => {
+            let step = runtime::Runtime {
+                archives,
+                folder,
+                architecture: *architecture,
+                epoch: *epoch,
+            };
+            runtime::run(&step, out)
+        }
         Step::Python {
             source,
             strip,
             slim,
-            portable: _,
-            compiler: _,
+            portable,
+            compiler,
             architecture,
             epoch,
             out,
@@ -62,7 +75,9 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             let step = python::Python {
                 source,
                 strip,
-                drop: &slim.drop,
+                slim,
+                portable: portable.as_ref(),
+                compiler: compiler.as_ref(),
                 architecture: *architecture,
                 epoch: *epoch,
             };
@@ -72,9 +87,9 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             wheels,
             site_packages,
             interpreter,
-            slim: _,
-            portable: _,
-            compiler: _,
+            slim,
+            portable,
+            compiler,
             architecture,
             epoch,
             out,
@@ -83,6 +98,9 @@ pub fn perform(step: &Step) -> Result<(), Error> {
                 archives: wheels,
                 site_packages,
                 interpreter,
+                slim,
+                portable: portable.as_ref(),
+                compiler: compiler.as_ref(),
                 architecture: *architecture,
                 epoch: *epoch,
             };

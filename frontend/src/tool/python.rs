@@ -3,21 +3,24 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use krunner::platform::Architecture;
 
-use super::archive::{self, Options, Strip};
+use super::archive::{self, Strip};
 use super::path::EntryPath;
-use super::step::Bytes;
+use super::program::Rewriter;
+use super::slim::Slim;
+use super::step::{self, Bytes, Compiler, Portable};
 use super::tree::{Links, Tree};
-use super::{Error, elf, normalise};
+use super::{Error, bytecode, elf, normalise, portable};
 
 /// What the python step is told, without where it writes.
 #[derive(Debug)]
 pub(super) struct Python<'a> {
     pub(super) source: &'a Bytes,
     pub(super) strip: &'a str,
-    pub(super) drop: &'a [String],
+    pub(super) slim: &'a step::Slim,
+    pub(super) portable: Option<&'a Portable>,
+    pub(super) compiler: Option<&'a Compiler>,
     pub(super) architecture: Architecture,
     pub(super) epoch: u64,
 }
@@ -28,9 +31,6 @@ pub enum Fault {
     /// The folder to strip is no relative path.
     #[error("`strip` is no folder of an archive: `{0}`")]
     Strip(String),
-    /// A glob does not parse.
-    #[error("`drop` has a glob that does not parse: {0}")]
-    Glob(#[from] globset::Error),
     /// No interpreter, or several.
     #[error(
         "The distribution must have exactly one interpreter `bin/python3.N`, and has {0}\nhint: set `strip` to the leading folder of the archive, which is `python` in most relocatable distributions"
@@ -48,10 +48,8 @@ pub(super) fn run(step: &Python<'_>, out: &Path) -> Result<(), Error> {
     };
     let strip = EntryPath::parse(step.strip.as_bytes())
         .map_err(|_| failed(Fault::Strip(step.strip.to_owned())))?;
-    let options = Options {
-        strip: Strip::Folder(strip),
-        drop: globs(step.drop).map_err(|error| failed(error.into()))?,
-    };
+    let slim = Slim::new(step.slim, step.compiler.is_some())?;
+    let options = slim.options(Strip::Folder(strip));
     let tree = Tree::create(out, Links::Inside).map_err(Error::out(out))?;
     archive::unpack(step.source, &tree, &options)?;
     tree.finish().map_err(Error::at(&step.source.name))?;
@@ -62,20 +60,29 @@ pub(super) fn run(step: &Python<'_>, out: &Path) -> Result<(), Error> {
             symlink(&interpreter, &link).map_err(Error::out(&link))?;
         }
     }
+    if step.portable.is_some() {
+        portable::isolate(out, &interpreter).map_err(Error::out(out))?;
+    }
     elf::check(out, step.architecture).map_err(|fault| Error::Elf {
         input: step.source.name.clone(),
         fault,
     })?;
-    Ok(normalise::stamp(out, step.epoch)?)
-}
-
-fn globs(globs: &[String]) -> Result<GlobSet, globset::Error> {
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        // As in every shell, `*` stays within a folder and `**` does not.
-        set.add(GlobBuilder::new(glob).literal_separator(true).build()?);
+    let rewriter = Rewriter {
+        portable: step.portable,
+        strip: step.slim.strip_symbols,
+    };
+    rewriter.tree(out).map_err(|(file, fault)| Error::Program {
+        input: step.source.name.clone(),
+        file,
+        fault,
+    })?;
+    if let Some(compiler) = step.compiler {
+        bytecode::compile(out, compiler).map_err(|fault| Error::Bytecode {
+            input: step.source.name.clone(),
+            fault,
+        })?;
     }
-    set.build()
+    Ok(normalise::stamp(out, step.epoch)?)
 }
 
 /// The name of the one interpreter in `bin`.

@@ -97,7 +97,7 @@ impl Refusal {
             }
             Self::Damaged(_) => "fetch the archive again and compare its SHA-256",
             Self::TooMany(_) | Self::TooLarge(_) => {
-                "leave parts out with `drop`, or check that this is the right archive"
+                "leave parts out with `slim`, or check that this is the right archive"
             }
             Self::Io(_) => return None,
             _ => "no such archive is unpacked: take it from its publisher, or repack it",

@@ -105,6 +105,7 @@ pub(super) fn run(
     let options = Options {
         strip: Strip::Nothing,
         drop: globs(&UNUSED_IN_ARCHIVES)?,
+        ..Options::default()
     };
     for archive in archives {
         archive::unpack(archive, &tree, &options)?;
@@ -131,6 +132,7 @@ fn unpack_wheel(wheel: &Wheel, drop: &GlobSet, tools: &Path) -> Result<PathBuf, 
     let options = Options {
         strip: Strip::Nothing,
         drop: drop.clone(),
+        ..Options::default()
     };
     archive::unpack(&wheel.archive, &tree, &options)?;
     tree.finish().map_err(Error::at(&wheel.archive.name))?;

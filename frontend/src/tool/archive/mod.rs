@@ -70,6 +70,8 @@ pub struct Options {
     pub strip: Strip,
     /// What is left out, by the path that is left after stripping.
     pub drop: GlobSet,
+    /// What stays although `drop` has it.
+    pub keep: GlobSet,
 }
 
 impl Default for Options {
@@ -77,6 +79,7 @@ impl Default for Options {
         Self {
             strip: Strip::Nothing,
             drop: GlobSet::empty(),
+            keep: GlobSet::empty(),
         }
     }
 }
@@ -168,7 +171,8 @@ impl<'a> Unpacker<'a> {
             }
             return Err(Refusal::OutsideStrip(folder.to_string()));
         };
-        if self.options.drop.is_match(place.as_str()) {
+        let Options { drop, keep, .. } = self.options;
+        if drop.is_match(place.as_str()) && !keep.is_match(place.as_str()) {
             let mut above = place.parent();
             while let Some(folder) = above.filter(|folder| !folder.is_root()) {
                 above = folder.parent();

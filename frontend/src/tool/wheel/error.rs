@@ -1,5 +1,6 @@
 //! Why a wheel was refused.
 
+use crate::tool::elf;
 use crate::tool::refusal::Refusal;
 
 /// A wheel that was refused: which one, where in it, and why.
@@ -85,6 +86,9 @@ pub enum Fault {
     /// The volume's interpreter cannot stand in a script's first line.
     #[error("The interpreter's path has a space, or more than 125 bytes: `{0}`")]
     Interpreter(String),
+    /// A program or library that cannot be rewritten.
+    #[error(transparent)]
+    Program(#[from] elf::Fault),
     /// No licence.
     #[error("The wheel has no licence file, and its metadata names no licence")]
     NoLicence,
@@ -100,6 +104,9 @@ impl Fault {
             }
             Self::NoLicence => {
                 "what is shipped needs a licence: lock another version, or give a wheel that has its licence as a build context"
+            }
+            Self::Program(_) => {
+                "leave the file out by `slim`, or give a wheel built for this system"
             }
             Self::Interpreter(_) => "choose a shorter `prefix` without spaces",
             _ => {

@@ -46,6 +46,12 @@ impl Layout {
         format!("{}{path}", "../".repeat(depth))
     }
 
+    /// The `N` of Python 3.N.
+    pub fn minor(&self) -> &str {
+        let version = self.version();
+        version.strip_prefix("python3.").unwrap_or_default()
+    }
+
     /// `python3.N`.
     fn version(&self) -> &str {
         let mut parts = self.site_packages.as_str().split('/');

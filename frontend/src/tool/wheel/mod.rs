@@ -30,10 +30,12 @@ pub(crate) use self::prepare::normalise as normal_name;
 pub(crate) use self::record::{Checker, describes};
 pub use self::record::{Record, Row};
 use super::path::EntryPath;
+use super::program::Rewriter;
 use super::refusal::Refusal;
-use super::step::Wheel;
+use super::slim::Slim;
+use super::step::{self, Compiler, Portable, Wheel};
 use super::tree::{Links, Tree};
-use super::{Error as StepError, elf, normalise};
+use super::{Error as StepError, bytecode, elf, normalise};
 
 /// What the wheels step is told, without where it writes.
 #[derive(Debug)]
@@ -41,6 +43,9 @@ pub(super) struct Wheels<'a> {
     pub(super) archives: &'a [Wheel],
     pub(super) site_packages: &'a str,
     pub(super) interpreter: &'a str,
+    pub(super) slim: &'a step::Slim,
+    pub(super) portable: Option<&'a Portable>,
+    pub(super) compiler: Option<&'a Compiler>,
     pub(super) architecture: Architecture,
     pub(super) epoch: u64,
 }
@@ -54,12 +59,27 @@ pub(super) fn run(step: &Wheels<'_>, out: &Path) -> Result<(), StepError> {
         file: None,
         fault,
     })?;
+    let slim = Slim::new(step.slim, step.compiler.is_some())?;
     let prepared = in_parallel(step.archives.iter().collect(), |wheel| {
-        prepare::prepare(wheel, &layout)
+        prepare::prepare(wheel, &layout, &slim)
     })?;
     let owners = owners(&prepared)?;
     let tree = Tree::create(out, Links::Inside).map_err(StepError::out(out))?;
-    in_parallel(prepared, |wheel| install::install(wheel, &layout, &tree))?;
+    let rewriter = Rewriter {
+        portable: step.portable,
+        strip: step.slim.strip_symbols,
+    };
+    let installed = in_parallel(prepared, |wheel| {
+        install::install(wheel, &layout, rewriter, &tree)
+    })?;
+    if let Some(compiler) = step.compiler {
+        bytecode::compile(out, compiler).map_err(|fault| StepError::Bytecode {
+            input: "wheels".to_owned(),
+            fault,
+        })?;
+    }
+    // After the bytecode, which records list where there is any.
+    in_parallel(installed, |wheel| wheel.write_record(&layout, &tree))?;
     tree.finish().map_err(StepError::at("wheels"))?;
     elf::check(out, step.architecture).map_err(|fault| {
         let owner = match &fault {

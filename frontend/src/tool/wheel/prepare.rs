@@ -14,6 +14,7 @@ use super::layout::Layout;
 use super::record::{Record, Row};
 use super::{EntryPath, Error, Fault, Faulty, Refusal, Wheel, path};
 use crate::tool::archive::{self, Format, Opened};
+use crate::tool::slim::Slim;
 
 /// Bytes that `METADATA` and the like may have.
 const LONGEST_TEXT: u64 = 4 << 20;
@@ -39,7 +40,7 @@ pub(super) struct Prepared {
 pub(super) struct Planned {
     pub(super) index: usize,
     pub(super) name: EntryPath,
-    /// Where it goes; none when it is only checked.
+    /// Where it goes; none when it is left out, and only checked.
     pub(super) place: Option<EntryPath>,
     pub(super) executable: bool,
     /// Its first line may ask for the interpreter.
@@ -52,24 +53,24 @@ impl Prepared {
     /// All paths that will be written, but those under `licenses`, which has a folder per package.
     pub(super) fn places(&self) -> impl Iterator<Item = EntryPath> {
         let commands = self.commands.iter();
-        let launchers = commands.filter_map(|c| path(&format!("bin/{}", c.name)).ok());
+        let launchers = commands.filter_map(|command| launcher(command).ok());
         let files = self.files.iter();
         files.filter_map(|file| file.place.clone()).chain(launchers)
     }
 }
 
 /// Opens a wheel and plans its installation.
-pub(super) fn prepare(wheel: &Wheel, layout: &Layout) -> Result<Prepared, Error> {
+pub(super) fn prepare(wheel: &Wheel, layout: &Layout, slim: &Slim) -> Result<Prepared, Error> {
     let input = wheel.archive.name.clone();
     let opened = archive::open(&wheel.archive).map_err(|error| Error {
         input: error.input,
         file: error.entry,
         fault: error.refusal.into(),
     })?;
-    read(wheel, &opened, layout).map_err(|(file, fault)| Error { input, file, fault })
+    read(wheel, &opened, layout, slim).map_err(|(file, fault)| Error { input, file, fault })
 }
 
-fn read(wheel: &Wheel, opened: &Opened, layout: &Layout) -> Result<Prepared, Faulty> {
+fn read(wheel: &Wheel, opened: &Opened, layout: &Layout, slim: &Slim) -> Result<Prepared, Faulty> {
     let Opened::File {
         path: file,
         format: Format::Zip,
@@ -94,12 +95,13 @@ fn read(wheel: &Wheel, opened: &Opened, layout: &Layout) -> Result<Prepared, Fau
     let name = named("entry_points.txt");
     let commands = text(&mut archive, &name, LONGEST_TEXT)?;
     let commands = commands.map_or(Ok(Vec::new()), |text| entry_points::parse(&text));
-    let commands = commands.map_err(|fault| (Some(name), fault))?;
+    let mut commands = commands.map_err(|fault| (Some(name), fault))?;
     let name = named("RECORD");
     let record = required(&mut archive, &name, LONGEST_RECORD)?;
     let record = Record::parse(&record).map_err(|fault| (Some(name), fault))?;
     let mut planner = Planner {
         layout,
+        slim,
         package: &wheel.package,
         data: format!("{}.data", dist_info.trim_end_matches(".dist-info")),
         dist_info: &dist_info,
@@ -107,6 +109,7 @@ fn read(wheel: &Wheel, opened: &Opened, layout: &Layout) -> Result<Prepared, Fau
         record,
     };
     let files = planner.plan(&archive)?;
+    commands.retain(|command| launcher(command).is_ok_and(|place| !slim.leaves_out(&place)));
     Ok(Prepared {
         input: wheel.archive.name.clone(),
         package: wheel.package.clone(),
@@ -116,6 +119,11 @@ fn read(wheel: &Wheel, opened: &Opened, layout: &Layout) -> Result<Prepared, Fau
         commands,
         dist_info,
     })
+}
+
+/// Where the program of an entry point goes.
+pub(super) fn launcher(command: &Command) -> Result<EntryPath, Faulty> {
+    path(&format!("bin/{}", command.name))
 }
 
 /// The one `*.dist-info` at the top.
@@ -199,6 +207,7 @@ pub(crate) fn normalise(name: &str) -> String {
 
 struct Planner<'a> {
     layout: &'a Layout,
+    slim: &'a Slim,
     package: &'a str,
     data: String,
     dist_info: &'a str,
@@ -230,6 +239,7 @@ impl Planner<'_> {
                 Some(row.ok_or_else(|| failed(Fault::NotRecorded))?)
             };
             let (place, script) = self.place(&name)?;
+            let place = place.filter(|place| !self.slim.leaves_out(place));
             let mode = entry.unix_mode().unwrap_or_default();
             files.push(Planned {
                 index,
