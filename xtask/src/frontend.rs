@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::build::Build;
 use crate::command::{capture, log, program};
 use crate::console::{Step, Steps, print};
 use crate::tree::{Tree, folder};
@@ -79,18 +80,8 @@ pub(crate) fn image(
     let context = folder(tree.target.join("workbench/frontend-image"))?;
     fs::copy(binary, context.join("krunner-frontend"))?;
     let dockerfile = tree.root.join("dockerfiles/frontend.Dockerfile");
-    let mut build = if engine.kind == crate::workbench::Kind::V20 {
-        engine.docker(["build"])
-    } else {
-        engine.docker(["buildx", "build", "--load"])
-    };
-    log(
-        build
-            .args(["--tag", LOCAL, "--file"])
-            .arg(dockerfile)
-            .arg(context),
-        step,
-    )?;
+    let build = Build::new(engine, &dockerfile, &context).tag(LOCAL);
+    log(&mut build.command(), step)?;
     let Some(registry) = registry else {
         return Ok(LOCAL.to_owned());
     };

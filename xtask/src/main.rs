@@ -4,6 +4,7 @@
 //! made from the packages that the machine's own package managers reach.
 
 mod bench;
+mod build;
 mod command;
 mod console;
 mod daemon;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::workbench::Kind;
+use crate::workbench::{Example, Kind};
 
 /// Developer tasks of krunner.
 #[derive(Debug, Parser)]
@@ -35,6 +36,9 @@ enum Verb {
         /// The engine: the machine's own where it has Docker with buildx, otherwise 26.1
         #[arg(long, value_enum)]
         engine: Option<Kind>,
+        /// What is built
+        #[arg(long, value_enum, default_value = "any")]
+        example: Example,
         /// Leave the engine and the registry running
         #[arg(long)]
         keep: bool,
@@ -67,7 +71,11 @@ enum Verb {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().verb {
-        Verb::Demo { engine, keep } => demo::run(engine, keep),
+        Verb::Demo {
+            engine,
+            example,
+            keep,
+        } => demo::run(engine, example, keep),
         Verb::Test { no_engines } => test::run(!no_engines),
         Verb::Gen { check } => generated::run(check),
         Verb::Dist => frontend::run(),

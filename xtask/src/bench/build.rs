@@ -14,7 +14,7 @@ use crate::console::{Step, Steps, print};
 use crate::daemon::Life;
 use crate::frontend;
 use crate::tree::Tree;
-use crate::workbench::{self, Engine, Kind, Registry};
+use crate::workbench::{self, Engine, Example, Kind, PLAIN, Registry};
 
 /// What our cold build may take of the Dockerfile way's time.
 const COLD: f64 = 0.20;
@@ -29,11 +29,13 @@ pub(super) fn run() -> Result<()> {
     let mut steps = Steps::new(&tree)?;
     let engine = steps.run("Engine 26.1", |step| {
         let engine = Engine::open(&tree, step, Kind::V26, Life::Ours)?;
-        workbench::load_images(&tree, step, &engine)?;
+        workbench::load_images(&tree, step, &engine, &[PLAIN])?;
         Ok(engine)
     })?;
     let registry = steps.run("Registry", |step| Registry::open(&tree, step, Life::Ours))?;
-    let inputs = steps.run("Inputs", |step| workbench::inputs(&tree, step))?;
+    let inputs = steps.run("Inputs", |step| {
+        workbench::inputs(&tree, step, Example::StaticGnu)
+    })?;
     let wheels = steps.run("Wheelhouse", |step| wheelhouse::make(&tree, step, &inputs))?;
     let server = Server::start(&tree)?;
     let binary = steps.run("Frontend", |step| frontend::binary(&tree, step))?;

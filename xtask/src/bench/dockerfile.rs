@@ -8,9 +8,11 @@ use anyhow::{Context, Result};
 
 use super::ours::OUTPUT;
 use super::serve::{self, Server};
+use crate::build::Build;
 use crate::command::capture;
+use crate::demo::PLATFORMS;
 use crate::tree::{Tree, folder};
-use crate::workbench::{ARCHITECTURES, Engine, Inputs, Registry, plain};
+use crate::workbench::{ARCHITECTURES, Engine, Inputs, PLAIN, Registry};
 
 /// Puts the base images where a build of several platforms finds them, and the context into a folder.
 pub(super) fn prepare(
@@ -21,7 +23,7 @@ pub(super) fn prepare(
 ) -> Result<()> {
     for architecture in ARCHITECTURES {
         let name = format!("{}/krunner-base:{architecture}", registry.address);
-        capture(&mut engine.docker(["tag", &plain(architecture), &name]))?;
+        capture(&mut engine.docker(["tag", &PLAIN.tag(architecture), &name]))?;
         capture(&mut engine.docker(["push", &name]))?;
     }
     for (architecture, python) in &inputs.python {
@@ -42,21 +44,13 @@ pub(super) fn prepare(
 
 /// The build of both platforms.
 pub(super) fn build(tree: &Tree, engine: &Engine, registry: &Registry, server: &Server) -> Command {
-    let mut command = engine.docker([
-        "buildx",
-        "build",
-        "--progress",
-        "plain",
-        "--provenance=false",
-    ]);
-    // The inputs are on the machine's loopback.
-    command.args(["--network", "host", "--platform", "linux/amd64,linux/arm64"]);
-    command.args(["--build-arg", &format!("REGISTRY={}", registry.address)]);
-    command.args(["--build-arg", &format!("SERVER={}", server.url)]);
-    command.args(["--output", OUTPUT]);
-    command
-        .arg("--file")
-        .arg(tree.root.join("dockerfiles/baseline.Dockerfile"));
-    command.arg(tree.target.join("bench/dockerfile"));
-    command
+    let file = tree.root.join("dockerfiles/baseline.Dockerfile");
+    let build = Build::new(engine, &file, &tree.target.join("bench/dockerfile"))
+        .platforms(&PLATFORMS)
+        // The inputs are on the machine's loopback.
+        .with(["--network", "host"])
+        .arg("REGISTRY", &registry.address)
+        .arg("SERVER", &server.url)
+        .output(OUTPUT);
+    build.command()
 }

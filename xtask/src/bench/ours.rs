@@ -9,6 +9,8 @@ use toml::{Table, Value};
 
 use super::serve::{self, Server};
 use super::wheelhouse::{self, Wheels};
+use crate::build::Build;
+use crate::demo::PLATFORMS;
 use crate::tree::{Tree, folder};
 use crate::workbench::{Engine, Inputs, python_sum};
 
@@ -72,42 +74,15 @@ impl Ours {
 
     /// Python and wheels of both platforms. The spec has no ttyd, so the whole volume is those two and a few folders.
     pub(super) fn stages(&self, engine: &Engine) -> Command {
-        let mut command = self.build(engine);
-        command
-            .arg("--file")
-            .arg(self.context.join("krunner.toml"))
-            .arg(&self.context);
-        command
+        let build = Build::spec(engine, &self.context, &self.frontend);
+        build.platforms(&PLATFORMS).output(OUTPUT).command()
     }
 
     /// ttyd of both platforms, from the example itself.
     pub(super) fn ttyd(&self, engine: &Engine, inputs: &Inputs) -> Command {
-        let mut command = self.build(engine);
-        command.args([
-            "--target",
-            "ttyd",
-            "--build-arg",
-            &format!("DEBIAN_MIRROR={}", inputs.mirror),
-        ]);
-        command
-            .arg("--file")
-            .arg(inputs.example.join("krunner.toml"))
-            .arg(&inputs.example);
-        command
-    }
-
-    fn build(&self, engine: &Engine) -> Command {
-        let mut command = engine.docker([
-            "buildx",
-            "build",
-            "--progress",
-            "plain",
-            "--provenance=false",
-        ]);
-        command.args(["--platform", "linux/amd64,linux/arm64"]);
-        command.args(["--build-arg", &format!("BUILDKIT_SYNTAX={}", self.frontend)]);
-        command.args(["--output", OUTPUT]);
-        command
+        let build = Build::example(engine, inputs, &self.frontend);
+        let build = build.with(["--target", "ttyd"]);
+        build.platforms(&PLATFORMS).output(OUTPUT).command()
     }
 }
 

@@ -104,6 +104,7 @@ pub(super) fn lock(inputs: &Inputs, wheels: &Wheels, url: &str) -> Result<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workbench::Example;
 
     #[test]
     fn a_lock_is_left_with_the_wheels_of_the_house_at_their_new_place() {
@@ -121,6 +122,7 @@ wheels = [{ url = "https://index/elsewhere-1.whl" }]
 "#;
         fs::write(folder.join("pylock.toml"), text).unwrap();
         let inputs = Inputs {
+            name: Example::StaticGnu,
             python: Vec::new(),
             mirror: String::new(),
             example: folder.clone(),

@@ -8,10 +8,11 @@ use anyhow::{Context, Result};
 use toml::{Table, Value};
 
 use super::{Demo, PLATFORMS};
+use crate::build::Build;
 use crate::command::log;
 use crate::console::Step;
 use crate::tree::folder;
-use crate::workbench::{Engine, Inputs, Kind};
+use crate::workbench::{Engine, Inputs};
 
 /// Builds the example and gives what to publish.
 pub(super) fn build(
@@ -37,29 +38,10 @@ fn together(
 ) -> Result<Vec<String>> {
     let layout = demo.home.join("volume");
     let _ = fs::remove_dir_all(&layout);
-    let mut command = engine.docker([
-        "buildx",
-        "build",
-        "--progress",
-        "plain",
-        "--provenance=false",
-    ]);
-    command
-        .arg("--file")
-        .arg(inputs.example.join("krunner.toml"));
-    command.args(["--platform", &PLATFORMS.join(",")]);
-    command.args(["--build-arg", &format!("BUILDKIT_SYNTAX={frontend}")]);
-    command.args(["--build-arg", &format!("DEBIAN_MIRROR={}", inputs.mirror)]);
-    for (architecture, folder) in &inputs.python {
-        command
-            .arg("--build-context")
-            .arg(format!("python-{architecture}={}", folder.display()));
-    }
-    command.args([
-        "--output",
-        &format!("type=oci,dest={},tar=false", layout.display()),
-    ]);
-    log(command.arg(&inputs.example), step)?;
+    let build = Build::example(engine, inputs, frontend)
+        .platforms(&PLATFORMS)
+        .output(&format!("type=oci,dest={},tar=false", layout.display()));
+    log(&mut build.command(), step)?;
     Ok(vec![format!("oci:{}", layout.display())])
 }
 
@@ -74,24 +56,11 @@ fn apart(
     let mut archives = Vec::new();
     for platform in PLATFORMS {
         let tag = format!("krunner/volume:{}", platform.replace('/', "-"));
-        let mut command = match engine.kind {
-            Kind::Host => engine.docker(["buildx", "build", "--load"]),
-            _ => engine.docker(["build"]),
-        };
-        command
-            .args([
-                "--progress",
-                "plain",
-                "--platform",
-                platform,
-                "--tag",
-                &tag,
-                "--file",
-            ])
-            .arg(context.join("krunner.toml"));
-        command.args(["--build-arg", &format!("BUILDKIT_SYNTAX={frontend}")]);
-        command.args(["--build-arg", &format!("DEBIAN_MIRROR={}", inputs.mirror)]);
-        log(command.arg(&context), step)?;
+        let build = Build::spec(engine, &context, frontend)
+            .arg("DEBIAN_MIRROR", &inputs.mirror)
+            .platforms(&[platform])
+            .tag(&tag);
+        log(&mut build.command(), step)?;
         let archive = demo
             .home
             .join(format!("{}.tar", platform.replace('/', "-")));

@@ -1,4 +1,4 @@
-//! The proof: the volume's Python, mounted read-only into a plain image of the platform.
+//! The proof: the volume's Python, mounted read-only into an image of the platform.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::command::{capture, program};
 use crate::console::Step;
 use crate::tree::Tree;
-use crate::workbench::{Debian, Engine, Kind, emulator, plain};
+use crate::workbench::{Debian, Engine, Image, Kind, emulator};
 
 /// What is run.
 const COMMAND: [&str; 3] = ["/opt/backend.ai/bin/python", "-c", "print(\"hello\")"];
@@ -18,6 +18,7 @@ pub(super) fn run(
     tree: &Tree,
     step: &Step,
     engine: &Engine,
+    image: &Image,
     platform: &str,
     volume: &Path,
 ) -> Result<String> {
@@ -33,14 +34,14 @@ pub(super) fn run(
         .arg("--volume")
         .arg(format!("{}:/opt/backend.ai:ro", volume.display()));
     if architecture == machine()? {
-        command.arg(plain(architecture)).args(COMMAND);
+        command.arg(image.tag(architecture)).args(COMMAND);
     } else {
         let emulator = emulator(&Debian::find(tree)?, tree, step, architecture)?;
         command
             .arg("--volume")
             .arg(format!("{}:/emulator:ro", emulator.display()));
         command
-            .arg(plain(architecture))
+            .arg(image.tag(architecture))
             .arg("/emulator")
             .args(COMMAND);
     }

@@ -14,15 +14,13 @@ use crate::console::{Steps, print, talk};
 use crate::daemon::Life;
 use crate::frontend;
 use crate::tree::{Tree, folder};
-use crate::workbench::{self, Engine, Kind, Registry};
+use crate::workbench::{self, EMPTY, Engine, Example, Image, Kind, MUSL, PLAIN, Registry};
 
-/// What is published: name and tag.
-pub(crate) const NAME: &str = "krunner:15-gnu";
 /// What the volume is built for.
 pub(crate) const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
 
 /// Runs the demo.
-pub(crate) fn run(kind: Option<Kind>, keep: bool) -> Result<()> {
+pub(crate) fn run(kind: Option<Kind>, example: Example, keep: bool) -> Result<()> {
     let tree = Tree::find()?;
     let kind = kind.unwrap_or_else(|| {
         if workbench::host_works() {
@@ -34,14 +32,15 @@ pub(crate) fn run(kind: Option<Kind>, keep: bool) -> Result<()> {
     let life = if keep { Life::Own } else { Life::Ours };
     let mut steps = Steps::new(&tree)?;
     talk(&format!(
-        "krunner demo with engine {}; logs in `{}`\n",
+        "krunner demo of `{}` with engine {}; logs in `{}`\n",
+        example.name(),
         kind.name(),
         tree.workbench("log")?.display()
     ));
 
     let engine = steps.run(&format!("Engine {}", kind.name()), |step| {
         let engine = Engine::open(&tree, step, kind, life)?;
-        workbench::load_images(&tree, step, &engine)?;
+        workbench::load_images(&tree, step, &engine, images(example))?;
         step.note(format!("Docker {}", engine.version));
         Ok(engine)
     })?;
@@ -50,7 +49,9 @@ pub(crate) fn run(kind: Option<Kind>, keep: bool) -> Result<()> {
         step.note(&registry.address);
         Ok(registry)
     })?;
-    let inputs = steps.run("Real inputs", |step| workbench::inputs(&tree, step))?;
+    let inputs = steps.run("Real inputs", |step| {
+        workbench::inputs(&tree, step, example)
+    })?;
     let krunner = steps.run("Command krunner", |step| frontend::krunner(&tree, step))?;
     let binary = steps.run("Frontend", |step| frontend::binary(&tree, step))?;
     let frontend = steps.run("Frontend image", |step| {
@@ -61,6 +62,7 @@ pub(crate) fn run(kind: Option<Kind>, keep: bool) -> Result<()> {
         home: folder(tree.target.join("demo"))?,
         krunner,
         registry: registry.address.clone(),
+        example,
     };
     let built = steps.run("Build both platforms", |step| {
         build::build(&demo, step, &engine, &inputs, &frontend)
@@ -84,11 +86,13 @@ pub(crate) fn run(kind: Option<Kind>, keep: bool) -> Result<()> {
         ));
     }
     for (platform, volume) in &volumes {
-        let title = format!("Run {platform}");
-        let said = steps.run(&title, |step| {
-            hello::run(&tree, step, &engine, platform, volume)
-        })?;
-        print(&said);
+        for image in images(example) {
+            let title = format!("Run {platform} in {}", image.name);
+            let said = steps.run(&title, |step| {
+                hello::run(&tree, step, &engine, image, platform, volume)
+            })?;
+            print(&said);
+        }
     }
     table::print_all(&steps, &demo, &digest)?;
     next(&tree, &engine, &registry, &demo)
@@ -100,17 +104,19 @@ pub(crate) struct Demo {
     pub(crate) home: PathBuf,
     krunner: PathBuf,
     registry: String,
+    example: Example,
 }
 
 impl Demo {
     /// `oci:DIR:TAG` of the published folder.
     pub(crate) fn folder_reference(&self) -> String {
-        format!("oci:{}:15-gnu", self.home.join("published").display())
+        let published = self.home.join("published");
+        format!("oci:{}:{}", published.display(), self.example.tag())
     }
 
     /// The published name in the registry.
     pub(crate) fn reference(&self) -> String {
-        format!("{}/{NAME}", self.registry)
+        format!("{}/krunner:{}", self.registry, self.example.tag())
     }
 
     /// The node's store.
@@ -151,6 +157,15 @@ impl Demo {
     }
 }
 
+/// Where the volume of an example is run: those with a C runtime of their own run where nothing is, too.
+fn images(example: Example) -> &'static [Image] {
+    match example {
+        Example::Any => &[PLAIN, EMPTY],
+        Example::StaticGnu => &[PLAIN],
+        Example::Musl => &[MUSL],
+    }
+}
+
 /// What to try next.
 fn next(tree: &Tree, engine: &Engine, registry: &Registry, demo: &Demo) -> Result<()> {
     let krunner = demo
@@ -164,8 +179,9 @@ fn next(tree: &Tree, engine: &Engine, registry: &Registry, demo: &Demo) -> Resul
         demo.folder_reference()
     ));
     talk(&format!(
-        "  {} plan examples/static-gnu/krunner.toml --platform linux/arm64 --build-arg DEBIAN_MIRROR=…",
-        krunner.display()
+        "  {} plan examples/{}/krunner.toml --platform linux/arm64 --build-arg DEBIAN_MIRROR=…",
+        krunner.display(),
+        demo.example.name()
     ));
     if engine.started() || registry.started() {
         talk("  cargo xtask workbench up      # the same engine and registry, to stay");

@@ -6,11 +6,11 @@ use anyhow::Result;
 
 use super::{Count, Outcome};
 use crate::command::{program, show, works};
-use crate::console::{Step, Steps};
+use crate::console::{Step, Steps, talk};
 use crate::daemon::Life;
 use crate::frontend::{self, cargo};
 use crate::tree::Tree;
-use crate::workbench::{self, Engine, Kind, Registry};
+use crate::workbench::{self, Engine, IMAGES, Kind, PLAIN, Registry};
 
 /// What the tests run against; dropped, it stops.
 struct Running {
@@ -49,13 +49,12 @@ fn up(tree: &Tree) -> Result<Running> {
     let mut steps = Steps::new(tree)?;
     let mut engines = vec![steps.run("engine 26.1", |step| engine(tree, step, Kind::V26))?];
     // sid changes; where it offers no such engine today, the tests that need it say so themselves.
-    engines.extend(
-        steps
-            .run("engine 28.5", |step| engine(tree, step, Kind::V28))
-            .ok(),
-    );
+    match steps.run("engine 28.5", |step| engine(tree, step, Kind::V28)) {
+        Ok(engine) => engines.push(engine),
+        Err(error) => talk(&format!("  no engine 28.5: {error:#}")),
+    }
     let registry = steps.run("registry", |step| Registry::open(tree, step, Life::Ours))?;
-    let inputs = steps.run("inputs", |step| workbench::inputs(tree, step))?;
+    let inputs = steps.run("inputs", |step| workbench::all_inputs(tree, step))?;
     let binary = steps.run("frontend", |step| frontend::binary(tree, step))?;
     for engine in &engines {
         let title = format!("frontend image in {}", engine.kind.name());
@@ -75,7 +74,12 @@ fn up(tree: &Tree) -> Result<Running> {
 
 fn engine(tree: &Tree, step: &Step, kind: Kind) -> Result<Engine> {
     let engine = Engine::open(tree, step, kind, Life::Ours)?;
-    workbench::load_images(tree, step, &engine)?;
+    // The tests run volumes in the first one.
+    let images = match kind {
+        Kind::V26 => &IMAGES[..],
+        _ => &[PLAIN],
+    };
+    workbench::load_images(tree, step, &engine, images)?;
     step.note(format!("Docker {}", engine.version));
     Ok(engine)
 }

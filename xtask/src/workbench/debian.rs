@@ -149,6 +149,8 @@ impl Debian {
             ("Dir::Etc::sourcelist", home.join("sources.list")),
             ("Dir::Etc::sourceparts", "-".into()),
             ("Dir::State::lists", home.join("lists")),
+            // What the machine has installed is no candidate: an older suite's package is asked for too.
+            ("Dir::State::status", "/dev/null".into()),
             ("Dir::Cache", home.join("cache")),
             ("APT::Architectures::", "amd64".into()),
             ("APT::Architectures::", "arm64".into()),

@@ -6,6 +6,7 @@
 mod debian;
 mod distribution;
 mod engine;
+mod example;
 mod images;
 mod kind;
 mod lock;
@@ -14,14 +15,16 @@ mod record;
 mod registry;
 mod tools;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Subcommand;
 
 pub(crate) use debian::Debian;
+pub(crate) use distribution::published;
 pub(crate) use engine::{Engine, host_works};
-pub(crate) use images::{ARCHITECTURES, load as load_images, plain};
+pub(crate) use example::Example;
+pub(crate) use images::{ARCHITECTURES, EMPTY, IMAGES, Image, MUSL, PLAIN, load as load_images};
 pub(crate) use kind::Kind;
 pub(crate) use python::{pip, sum as python_sum, tool as python_tool};
 pub(crate) use record::write as write_record;
@@ -32,9 +35,6 @@ use crate::console::{Step, Steps, print, talk};
 use crate::daemon::Life;
 use crate::frontend;
 use crate::tree::Tree;
-
-/// The example that the demo and the tests build.
-pub(crate) const EXAMPLE: &str = "examples/static-gnu";
 
 /// What a developer does with the workbench.
 #[derive(Debug, Subcommand)]
@@ -49,8 +49,12 @@ pub(crate) enum What {
     Down,
     /// Prints the file that tells tests what there is
     Env,
-    /// Prepares the example's inputs alone, and prints the arguments that give them to a build
-    Inputs,
+    /// Prepares an example's inputs alone, and prints the arguments that give them to a build
+    Inputs {
+        /// Which example
+        #[arg(value_enum, default_value = "any")]
+        example: Example,
+    },
 }
 
 /// Runs a subcommand.
@@ -59,13 +63,10 @@ pub(crate) fn run(what: &What) -> Result<()> {
     match what {
         What::Up { engines } => up(&tree, engines),
         What::Down => down(&tree),
-        What::Inputs => {
-            let inputs = Steps::new(&tree)?.run("Inputs", |step| inputs(&tree, step))?;
-            for (architecture, folder) in inputs.python {
-                print(&format!(
-                    "--build-context python-{architecture}={}",
-                    folder.display()
-                ));
+        What::Inputs { example } => {
+            let inputs = Steps::new(&tree)?.run("Inputs", |step| inputs(&tree, step, *example))?;
+            for (name, folder) in inputs.contexts() {
+                print(&format!("--build-context {name}={}", folder.display()));
             }
             print(&format!("--build-arg DEBIAN_MIRROR={}", inputs.mirror));
             Ok(())
@@ -80,9 +81,11 @@ pub(crate) fn run(what: &What) -> Result<()> {
     }
 }
 
-/// The inputs of the example.
+/// The inputs of an example.
 #[derive(Debug)]
 pub(crate) struct Inputs {
+    /// Which one.
+    pub(crate) name: Example,
     /// The folder of the distribution, by architecture.
     pub(crate) python: Vec<(&'static str, PathBuf)>,
     /// Where sources come from.
@@ -91,17 +94,32 @@ pub(crate) struct Inputs {
     pub(crate) example: PathBuf,
 }
 
-/// Prepares the inputs of the example.
-pub(crate) fn inputs(tree: &Tree, step: &Step) -> Result<Inputs> {
-    let example = tree.root.join(EXAMPLE);
+impl Inputs {
+    /// What stands in for the sources that the spec names, by the name of the input.
+    pub(crate) fn contexts(&self) -> impl Iterator<Item = (String, &Path)> {
+        let python = self.python.iter();
+        python.map(|(architecture, folder)| (format!("python-{architecture}"), folder.as_path()))
+    }
+}
+
+/// Prepares the inputs of an example.
+pub(crate) fn inputs(tree: &Tree, step: &Step, name: Example) -> Result<Inputs> {
+    let example = tree.root.join("examples").join(name.name());
     lock::make(tree, step, &example)?;
-    let python = distribution::make(tree, step)?;
+    let python = distribution::make(tree, step, name)?;
     let mirror = debian::mirror()?;
     Ok(Inputs {
+        name,
         python,
         mirror,
         example,
     })
+}
+
+/// Prepares the inputs of all examples.
+pub(crate) fn all_inputs(tree: &Tree, step: &Step) -> Result<Vec<Inputs>> {
+    let names = Example::ALL.into_iter();
+    names.map(|name| inputs(tree, step, name)).collect()
 }
 
 fn up(tree: &Tree, kinds: &[Kind]) -> Result<()> {
@@ -116,7 +134,7 @@ fn up(tree: &Tree, kinds: &[Kind]) -> Result<()> {
         let title = format!("engine {}", kind.name());
         engines.push(steps.run(&title, |step| {
             let engine = Engine::open(tree, step, *kind, Life::Own)?;
-            load_images(tree, step, &engine)?;
+            load_images(tree, step, &engine, &IMAGES)?;
             step.note(engine.docker.display().to_string());
             Ok(engine)
         })?);
@@ -126,7 +144,7 @@ fn up(tree: &Tree, kinds: &[Kind]) -> Result<()> {
         step.note(&registry.address);
         Ok(registry)
     })?;
-    let inputs = steps.run("inputs", |step| inputs(tree, step))?;
+    let inputs = steps.run("inputs", |step| all_inputs(tree, step))?;
     let binary = steps.run("frontend", |step| frontend::binary(tree, step))?;
     for engine in &engines {
         steps.run(&format!("frontend image {}", engine.kind.name()), |step| {

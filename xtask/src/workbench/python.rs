@@ -51,7 +51,10 @@ pub(crate) fn wheel(
     platform: &str,
     sha256: &str,
 ) -> Result<PathBuf> {
-    let folder = tree.workbench("wheels")?.join(platform);
+    let (package, _) = requirement.split_once("==").unwrap_or((requirement, ""));
+    let folder = tree
+        .workbench("wheels")?
+        .join(format!("{package}-{platform}"));
     if let Some(there) = only_file(&folder)
         && sum(&there)? == sha256
     {

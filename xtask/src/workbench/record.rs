@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{ARCHITECTURES, Debian, Engine, Inputs, Registry, plain, tools};
+use super::{ARCHITECTURES, Debian, Engine, IMAGES, Inputs, Registry, published, tools};
 use crate::console::{Step, talk};
 use crate::frontend;
 use crate::tree::Tree;
@@ -25,14 +25,15 @@ struct Record {
     frontend: String,
     /// The same image in the registry.
     frontend_in_registry: String,
-    /// The example with its locks.
-    example: PathBuf,
-    /// For `--build-context`.
-    contexts: BTreeMap<String, PathBuf>,
+    /// The examples by name.
+    examples: BTreeMap<&'static str, ExampleRecord>,
     /// For `--build-arg`.
     build_args: BTreeMap<String, String>,
-    /// Images with a C library, the C++ one and busybox, by platform; in every engine.
-    images: BTreeMap<String, String>,
+    /// Images without a Python, by name and platform, as far as they could be had. All are in engine 26.1; every
+    /// engine has `plain`, with glibc, libstdc++ and busybox.
+    images: BTreeMap<&'static str, BTreeMap<String, String>>,
+    /// The volume that is replaced, for this machine's architecture.
+    published: PathBuf,
     /// The first word of a command in a container of a foreign platform.
     emulators: BTreeMap<String, PathBuf>,
     /// Registry clients by name, those that could be had.
@@ -47,6 +48,15 @@ struct EngineRecord {
     config: PathBuf,
 }
 
+/// One example.
+#[derive(Debug, Serialize)]
+struct ExampleRecord {
+    /// Its folder, with its locks.
+    folder: PathBuf,
+    /// For `--build-context`.
+    contexts: BTreeMap<String, PathBuf>,
+}
+
 /// Where the file lies.
 pub(super) fn path(tree: &Tree) -> Result<PathBuf> {
     Ok(tree.workbench("run")?.join("workbench.json"))
@@ -58,10 +68,9 @@ pub(crate) fn write(
     step: &Step,
     engines: &[Engine],
     registry: &Registry,
-    inputs: &Inputs,
+    inputs: &[Inputs],
 ) -> Result<PathBuf> {
     let debian = Debian::find(tree)?;
-    let platform = |architecture: &str| format!("linux/{architecture}");
     let mut emulators = BTreeMap::new();
     for architecture in ARCHITECTURES
         .into_iter()
@@ -90,23 +99,46 @@ pub(crate) fn write(
         registry_root: registry.files.clone(),
         frontend: frontend::reference(registry),
         frontend_in_registry: frontend::reference(registry),
-        example: inputs.example.clone(),
-        contexts: inputs
-            .python
+        examples: inputs.iter().map(example).collect(),
+        build_args: inputs
             .iter()
-            .map(|(name, folder)| (format!("python-{name}"), folder.clone()))
+            .map(|inputs| ("DEBIAN_MIRROR".to_owned(), inputs.mirror.clone()))
             .collect(),
-        build_args: BTreeMap::from([("DEBIAN_MIRROR".to_owned(), inputs.mirror.clone())]),
-        images: ARCHITECTURES
-            .iter()
-            .map(|name| (platform(name), plain(name)))
-            .collect(),
+        images: images(engines),
+        published: published(tree, step, debian.architecture())?,
         emulators,
         tools: clients(&debian, tree, step)?,
     };
     let path = path(tree)?;
     fs::write(&path, format!("{:#}\n", serde_json::to_value(&record)?))?;
     Ok(path)
+}
+
+fn example(inputs: &Inputs) -> (&'static str, ExampleRecord) {
+    let contexts = inputs.contexts();
+    let record = ExampleRecord {
+        folder: inputs.example.clone(),
+        contexts: contexts
+            .map(|(name, folder)| (name, folder.to_owned()))
+            .collect(),
+    };
+    (inputs.name.name(), record)
+}
+
+/// What the first engine has.
+fn images(engines: &[Engine]) -> BTreeMap<&'static str, BTreeMap<String, String>> {
+    let mut images = BTreeMap::new();
+    let there = |tag: &String| engines.first().is_some_and(|engine| engine.has(tag));
+    for image in &IMAGES {
+        let tags = ARCHITECTURES.map(|name| (platform(name), image.tag(name)));
+        let tags: BTreeMap<_, _> = tags.into_iter().filter(|(_, tag)| there(tag)).collect();
+        images.insert(image.name, tags);
+    }
+    images
+}
+
+fn platform(architecture: &str) -> String {
+    format!("linux/{architecture}")
 }
 
 /// sid changes: a client that it does not offer today is left out, and the tests that use it say so.
