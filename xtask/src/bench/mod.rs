@@ -5,6 +5,7 @@ mod dockerfile;
 mod handler;
 mod ours;
 mod serve;
+mod start;
 mod wheelhouse;
 
 use anyhow::Result;
@@ -15,11 +16,14 @@ use clap::Subcommand;
 pub(crate) enum What {
     /// The build of python and wheels for two platforms, against the Dockerfile way with QEMU
     Build,
+    /// How soon Python is up in a container, against the published volume
+    Start,
 }
 
 /// Measures.
 pub(crate) fn run(what: &What) -> Result<()> {
     match what {
         What::Build => build::run(),
+        What::Start => start::run(),
     }
 }

@@ -1,0 +1,220 @@
+//! How soon a container's Python is up: our volume against the published one, in the same image.
+//!
+//! What is measured is the volume, not the engine, which takes its third of a second to make a container whatever is
+//! mounted into it. So the clock starts inside: the first process of a fresh container lets it be read and then becomes
+//! the volume's Python. It stops when Python has done the imports and reads it again, or, for `pass`, when the whole process has
+//! ended. Every sample is a container of its own; both volumes are mounted read-only from the same disk, both are warm,
+//! they take turns, and who is first changes. The result is a ratio of medians.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::build::Build;
+use crate::command::{capture, log, program};
+use crate::console::{Step, Steps, print};
+use crate::daemon::Life;
+use crate::frontend;
+use crate::tree::{Tree, folder};
+use crate::workbench::{self, Debian, Engine, Example, Kind, PLAIN, Registry};
+
+/// Samples of each kind and volume.
+const ROUNDS: usize = 40;
+/// Rounds before those, which fill caches.
+const WARM: usize = 2;
+
+/// What is started.
+struct Case {
+    /// In the last lines.
+    name: &'static str,
+    /// In the table.
+    title: &'static str,
+    /// What our time may be of the published volume's.
+    goal: f64,
+    /// The first process: prints nanoseconds twice.
+    shell: &'static str,
+    /// What Python runs.
+    program: &'static str,
+}
+
+const CASES: [Case; 2] = [
+    Case {
+        name: "import_ratio",
+        title: "import zmq, msgpack, attrs, jupyter_client, asyncio",
+        goal: 0.75,
+        shell: "/now; exec \"$@\"",
+        program: "import zmq, msgpack, attrs, jupyter_client, asyncio, time; print(time.time_ns())",
+    },
+    Case {
+        name: "pass_ratio",
+        title: "pass",
+        goal: 0.9,
+        shell: "/now; \"$@\"; /now",
+        program: "pass",
+    },
+];
+
+/// Runs the measurement.
+pub(super) fn run() -> Result<()> {
+    let tree = Tree::find()?;
+    let mut steps = Steps::new(&tree)?;
+    let architecture = Debian::find(&tree)?.architecture().to_owned();
+    let engine = steps.run("Engine 26.1", |step| {
+        let engine = Engine::open(&tree, step, Kind::V26, Life::Ours)?;
+        workbench::load_images(&tree, step, &engine, &[PLAIN])?;
+        Ok(engine)
+    })?;
+    let registry = steps.run("Registry", |step| Registry::open(&tree, step, Life::Ours))?;
+    let theirs = steps.run("Published volume", |step| {
+        workbench::published(&tree, step, &architecture)
+    })?;
+    let inputs = steps.run("Inputs", |step| {
+        workbench::inputs(&tree, step, Example::Any)
+    })?;
+    let binary = steps.run("Frontend", |step| frontend::binary(&tree, step))?;
+    let frontend = steps.run("Frontend image", |step| {
+        frontend::image(&tree, step, &engine, Some(&registry), &binary)
+    })?;
+    let ours = steps.run("Our volume", |step| {
+        let folder = tree.target.join("bench/start");
+        let _ = fs::remove_dir_all(&folder);
+        let build = Build::example(&engine, &inputs, &frontend)
+            .platforms(&[&format!("linux/{architecture}")])
+            .output(&format!("type=local,dest={}", folder.display()));
+        log(&mut build.command(), step)?;
+        Ok(folder)
+    })?;
+    let place = Place {
+        image: PLAIN.tag(&architecture),
+        clock: steps.run("Clock", |step| clock(&tree, step))?,
+        volumes: [theirs, ours],
+        engine,
+    };
+    let results = steps.run("Starts", |step| place.measure(step))?;
+
+    print("\nmilliseconds in a fresh container, median (and middle half)");
+    print(&format!("{:<56} {:>22} {:>22}", "", "published", "krunner"));
+    for (case, [theirs, ours]) in CASES.iter().zip(&results) {
+        print(&format!("{:<56} {theirs:>22} {ours:>22}", case.title));
+    }
+    print("");
+    for (case, [theirs, ours]) in CASES.iter().zip(&results) {
+        print(&format!(
+            "bench start {}={:.3} goal={}",
+            case.name,
+            ours.quantile(0.5) / theirs.quantile(0.5),
+            case.goal
+        ));
+    }
+    Ok(())
+}
+
+/// Compiles the program that tells the time: the image has none.
+fn clock(tree: &Tree, step: &Step) -> Result<PathBuf> {
+    let clock = folder(tree.target.join("bench"))?.join("now");
+    let mut rustc = program("rustc", ["--edition", "2024", "-O"]);
+    rustc.args(["-C", "target-feature=+crt-static", "-o"]);
+    log(
+        rustc
+            .arg(&clock)
+            .arg(tree.root.join("xtask/programs/now.rs")),
+        step,
+    )?;
+    Ok(clock)
+}
+
+/// Where samples are taken.
+struct Place {
+    engine: Engine,
+    image: String,
+    clock: PathBuf,
+    /// The published one and ours.
+    volumes: [PathBuf; 2],
+}
+
+impl Place {
+    /// The samples of both volumes for each case.
+    fn measure(&self, step: &Step) -> Result<Vec<[Samples; 2]>> {
+        let mut results: Vec<[Samples; 2]> = CASES.iter().map(|_| Default::default()).collect();
+        for round in 0..WARM + ROUNDS {
+            step.at(&format!("round {} of {}", round + 1, WARM + ROUNDS));
+            for (case, result) in CASES.iter().zip(&mut results) {
+                for turn in 0..2 {
+                    let volume = (turn + round) % 2;
+                    let sample = self.sample(&self.volumes[volume], case)?;
+                    if round >= WARM {
+                        result[volume].add(sample);
+                    }
+                }
+            }
+        }
+        Ok(results)
+    }
+
+    /// Milliseconds that one start took.
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds, with a fraction")]
+    fn sample(&self, volume: &Path, case: &Case) -> Result<f64> {
+        let run = ["run", "--rm", "--network", "none", "--read-only"];
+        let mut command = self.engine.docker(run);
+        for (from, to) in [(volume, "/opt/backend.ai"), (&self.clock, "/now")] {
+            let volume = format!("{}:{to}:ro", from.display());
+            command.args(["--volume", &volume]);
+        }
+        command.args([&self.image, "sh", "-c", case.shell, "sh"]);
+        command.args(["/opt/backend.ai/bin/python", "-c", case.program]);
+        let said = capture(&mut command)?;
+        let mut marks = said.lines().map(str::parse::<u64>);
+        let (Some(Ok(from)), Some(Ok(to)), None) = (marks.next(), marks.next(), marks.next())
+        else {
+            bail!("Not two times: {said}");
+        };
+        let took = to.checked_sub(from).context("The clock went backwards")?;
+        Ok(took as f64 / 1e6)
+    }
+}
+
+/// Samples in order.
+#[derive(Debug, Default)]
+struct Samples(Vec<f64>);
+
+impl Samples {
+    fn add(&mut self, sample: f64) {
+        let at = self.0.partition_point(|there| *there < sample);
+        self.0.insert(at, sample);
+    }
+
+    /// The sample that this part of all is below.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index below the number of samples"
+    )]
+    fn quantile(&self, part: f64) -> f64 {
+        let last = self.0.len().saturating_sub(1) as f64;
+        let at = (last * part).round() as usize;
+        self.0.get(at).copied().unwrap_or(f64::NAN)
+    }
+}
+
+impl std::fmt::Display for Samples {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [low, median, high] = [0.25, 0.5, 0.75].map(|part| self.quantile(part));
+        f.pad(&format!("{median:.1} ({low:.1}–{high:.1})"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_of_the_sorted_samples() {
+        let mut samples = Samples::default();
+        for sample in [5.0, 1.0, 3.0, 2.0, 4.0] {
+            samples.add(sample);
+        }
+        assert_eq!(samples.to_string(), "3.0 (2.0–4.0)");
+    }
+}
