@@ -9,11 +9,15 @@
     reason = "a skipped test says why, and a failed build what the engine said"
 )]
 
+mod any;
+mod container;
 mod damage;
+mod deployed;
 mod problems;
 mod reproducible;
 mod run;
 mod syntax;
+mod tree;
 mod volume;
 mod witnesses;
 mod workbench;

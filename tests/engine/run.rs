@@ -1,112 +1,62 @@
 //! The volume at work: built, published, pulled, mounted read-only, run on both architectures.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use object::{Architecture, Object};
 
+use crate::container::{Container, PYTHON, TTYD};
+use crate::deployed::Deployed;
+use crate::tree::{files, names, same};
 use crate::volume::Build;
-use crate::workbench::{Workbench, krunner, succeed};
+use crate::workbench::{Workbench, succeed};
 
 /// What the kernel runner and its clients import.
 const IMPORTS: &str = "import ssl, zlib, sqlite3, ctypes, zmq, uvloop, attrs, msgpack, janus, jupyter_client, setproctitle; print('imported')";
-
-/// A platform's volume in a fresh store, by way of the registry.
-struct Deployed {
-    folder: tempfile::TempDir,
-    reference: String,
-}
-
-impl Deployed {
-    fn new(workbench: &Workbench) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let layout = folder.path().join("layout");
-        Build::example(workbench, workbench.engine()).to_layout(&layout);
-        let reference = format!("{}/krunner-run:15-gnu", workbench.registry);
-        succeed(&mut krunner(
-            folder.path(),
-            &["publish", &format!("oci:{}", layout.display()), &reference],
-        ));
-        Self { folder, reference }
-    }
-
-    fn path(&self, platform: &str) -> PathBuf {
-        let store = self.folder.path().join("store");
-        succeed(&mut krunner(
-            &store,
-            &["pull", &self.reference, "--platform", platform],
-        ));
-        succeed(&mut krunner(
-            &store,
-            &["path", &self.reference, "--platform", platform],
-        ))
-        .trim()
-        .into()
-    }
-}
-
-/// `docker run` of a program of the volume, emulated where the platform is foreign.
-fn run(workbench: &Workbench, platform: &str, volume: &Path, program: &[&str]) -> Option<Command> {
-    let mut command = workbench.engine().docker(&[
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        "--read-only",
-        "--platform",
-        platform,
-    ]);
-    command
-        .arg("-v")
-        .arg(format!("{}:/opt/backend.ai:ro", volume.display()));
-    let foreign = platform != "linux/amd64";
-    if foreign {
-        let Some(emulator) = workbench.emulators.get(platform) else {
-            eprintln!("skipped: no emulator for {platform}");
-            return None;
-        };
-        command
-            .arg("-v")
-            .arg(format!("{}:/emulator:ro", emulator.display()));
-    }
-    command.arg(&workbench.images[platform]);
-    command.args(foreign.then_some("/emulator")).args(program);
-    Some(command)
-}
 
 #[test]
 fn python_and_ttyd_run_from_the_pulled_volume_on_both_architectures() {
     let Some(workbench) = Workbench::open() else {
         return;
     };
-    let deployed = Deployed::new(&workbench);
+    let deployed = Deployed::new(&workbench, "static-gnu");
     for platform in ["linux/amd64", "linux/arm64"] {
         let volume = deployed.path(platform);
-        for (program, expected) in [
-            (
-                &["/opt/backend.ai/bin/python", "-c", "print('hello')"][..],
-                "hello",
-            ),
-            (&["/opt/backend.ai/bin/python", "-V"][..], "Python 3.13.2"),
-            (
-                &["/opt/backend.ai/bin/python", "-c", IMPORTS][..],
-                "imported",
-            ),
-            (
-                &["/opt/backend.ai/bin/ttyd", "--version"][..],
-                "ttyd version 1.7.7",
-            ),
-        ] {
-            let Some(mut command) = run(&workbench, platform, &volume, program) else {
+        for image in ["plain", "glibc-2.31"] {
+            let Some(container) = Container::new(&workbench, image, platform, &volume) else {
                 continue;
             };
-            let said = succeed(&mut command);
-            assert!(
-                said.trim().starts_with(expected),
-                "{platform} {program:?}: {said}"
-            );
+            for (program, expected) in [
+                (&[PYTHON, "-c", "print('hello')"][..], "hello"),
+                (&[PYTHON, "-V"][..], "Python 3.13.2"),
+                (&[PYTHON, "-c", IMPORTS][..], "imported"),
+                (&[TTYD, "--version"][..], "ttyd version 1.7.7"),
+            ] {
+                let said = container.run(program);
+                assert!(
+                    said.trim().starts_with(expected),
+                    "{image} {platform} {program:?}: {said}"
+                );
+            }
         }
+    }
+}
+
+#[test]
+fn the_musl_volume_runs_in_an_image_with_musl_alone() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let deployed = Deployed::new(&workbench, "musl");
+    for platform in ["linux/amd64", "linux/arm64"] {
+        let volume = deployed.path(platform);
+        let Some(container) = Container::new(&workbench, "musl", platform, &volume) else {
+            continue;
+        };
+        let imports = "import attrs, asyncio, janus, json, msgpack, multiprocessing, setproctitle, tornado, zmq; print('imported')";
+        let said = container.run(&[PYTHON, "-c", imports]);
+        assert_eq!(said.trim(), "imported", "{platform}");
     }
 }
 
@@ -159,7 +109,7 @@ fn the_python_layer_equals_the_distribution_byte_for_byte() {
         let build = Build::example(&workbench, workbench.engine()).platforms(platform);
         build.with("--target").with("python").to_trees(&tree);
         fs::create_dir(&distribution).unwrap();
-        let context = &workbench.contexts[&format!("python-{architecture}")];
+        let context = &workbench.example().contexts[&format!("python-{architecture}")];
         let archive = fs::read_dir(context)
             .unwrap()
             .next()
@@ -189,37 +139,4 @@ fn the_python_layer_equals_the_distribution_byte_for_byte() {
             );
         }
     }
-}
-
-/// Regular files and links below `root`, sorted.
-fn files(root: &Path) -> Vec<PathBuf> {
-    let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-        {
-            if path.is_dir() && !path.is_symlink() {
-                folders.push(path);
-            } else {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-fn names(root: &Path, files: &[PathBuf]) -> Vec<PathBuf> {
-    files
-        .iter()
-        .map(|file| file.strip_prefix(root).unwrap().to_owned())
-        .collect()
-}
-
-fn same(one: &Path, other: &Path) -> bool {
-    if one.is_symlink() || other.is_symlink() {
-        return fs::read_link(one).ok() == fs::read_link(other).ok();
-    }
-    fs::read(one).unwrap() == fs::read(other).unwrap()
 }

@@ -11,7 +11,7 @@ fn a_first_line_that_names_a_registry_on_loopback_is_all_it_takes() {
         return;
     };
     let copy = Copy::of_example(&workbench);
-    let archive = fs::read_dir(&workbench.contexts["python-amd64"])
+    let archive = fs::read_dir(&workbench.example().contexts["python-amd64"])
         .unwrap()
         .next()
         .unwrap()

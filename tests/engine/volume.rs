@@ -1,5 +1,6 @@
 //! Building the example, or a changed copy of it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,14 +14,23 @@ pub(crate) struct Build<'a> {
     workbench: &'a Workbench,
     engine: &'a Engine,
     spec: PathBuf,
+    contexts: &'a BTreeMap<String, PathBuf>,
     platforms: &'a str,
     more: Vec<String>,
 }
 
 impl<'a> Build<'a> {
-    /// Of the example as it stands, for both platforms.
+    /// Of the example that most tests build, as it stands, for both platforms.
     pub(crate) fn example(workbench: &'a Workbench, engine: &'a Engine) -> Self {
-        Self::of(workbench, engine, &workbench.example.join("krunner.toml"))
+        Self::named(workbench, engine, "static-gnu")
+    }
+
+    /// Of one of the examples.
+    pub(crate) fn named(workbench: &'a Workbench, engine: &'a Engine, example: &str) -> Self {
+        let example = &workbench.examples[example];
+        let mut build = Self::of(workbench, engine, &example.folder.join("krunner.toml"));
+        build.contexts = &example.contexts;
+        build
     }
 
     /// Of another spec.
@@ -29,6 +39,7 @@ impl<'a> Build<'a> {
             workbench,
             engine,
             spec: spec.to_owned(),
+            contexts: &workbench.example().contexts,
             platforms: "linux/amd64,linux/arm64",
             more: Vec::new(),
         }
@@ -57,7 +68,7 @@ impl<'a> Build<'a> {
             "--build-arg",
             &format!("BUILDKIT_SYNTAX={}", self.workbench.frontend),
         ]);
-        for (name, folder) in &self.workbench.contexts {
+        for (name, folder) in self.contexts {
             command
                 .arg("--build-context")
                 .arg(format!("{name}={}", folder.display()));
@@ -91,7 +102,7 @@ impl Copy {
     /// Copies the example's files.
     pub(crate) fn of_example(workbench: &Workbench) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        copy_tree(&workbench.example, folder.path());
+        copy_tree(&workbench.example().folder, folder.path());
         Self { folder }
     }
 
@@ -131,8 +142,8 @@ fn copy_tree(from: &Path, to: &Path) {
 }
 
 /// The image manifests of an OCI layout by platform, read through whatever index stands between.
-pub(crate) fn manifests(layout: &Path) -> std::collections::BTreeMap<String, serde_json::Value> {
-    let mut found = std::collections::BTreeMap::new();
+pub(crate) fn manifests(layout: &Path) -> BTreeMap<String, serde_json::Value> {
+    let mut found = BTreeMap::new();
     let mut pending: Vec<serde_json::Value> = vec![json(&layout.join("index.json"))];
     while let Some(document) = pending.pop() {
         for entry in document["manifests"].as_array().unwrap() {
@@ -157,7 +168,7 @@ pub(crate) fn manifests(layout: &Path) -> std::collections::BTreeMap<String, ser
 }
 
 /// The `diff_ids` of every platform in an OCI layout.
-pub(crate) fn diff_ids(layout: &Path) -> std::collections::BTreeMap<String, Vec<String>> {
+pub(crate) fn diff_ids(layout: &Path) -> BTreeMap<String, Vec<String>> {
     let ids = |manifest: &serde_json::Value| {
         let config = blob(layout, manifest["config"]["digest"].as_str().unwrap());
         serde_json::from_value(config["rootfs"]["diff_ids"].clone()).unwrap()

@@ -127,7 +127,7 @@ fn engines_pull_it_and_the_newest_mounts_it() {
     };
     let mount = format!("type=image,source={reference},target=/opt/backend.ai");
     let mut run: Command = newest.docker(&["run", "--rm", "--network", "none", "--mount", &mount]);
-    run.arg(&workbench.images["linux/amd64"]).args([
+    run.arg(&workbench.images["plain"]["linux/amd64"]).args([
         "/opt/backend.ai/bin/python",
         "-c",
         "print('hello')",

@@ -19,18 +19,28 @@ pub(crate) struct Workbench {
     pub(crate) frontend: String,
     /// The same image in the registry.
     pub(crate) frontend_in_registry: String,
-    /// The example, with its locks generated.
-    pub(crate) example: PathBuf,
-    /// `NAME=DIR` for `--build-context`.
-    pub(crate) contexts: BTreeMap<String, PathBuf>,
+    /// The examples by name: `any`, `static-gnu`, `musl`.
+    pub(crate) examples: BTreeMap<String, Example>,
     /// `NAME=VALUE` for `--build-arg`.
     pub(crate) build_args: BTreeMap<String, String>,
-    /// Images without a Python, with libstdc++, by platform.
-    pub(crate) images: BTreeMap<String, String>,
+    /// Images without a Python, by name and platform, as far as they could be had. Every engine has `plain`, with
+    /// glibc, libstdc++ and busybox; [`Workbench::engine`] has them all.
+    pub(crate) images: BTreeMap<String, BTreeMap<String, String>>,
+    /// The volume that is replaced, as it was published for this machine.
+    pub(crate) published: PathBuf,
     /// User-mode emulators by platform, to be the first word of a command; no handler is registered.
     pub(crate) emulators: BTreeMap<String, PathBuf>,
     /// `skopeo`, `oras`, `crane`, as far as they could be had.
     pub(crate) tools: BTreeMap<String, PathBuf>,
+}
+
+/// One example.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Example {
+    /// Its folder, with its locks generated.
+    pub(crate) folder: PathBuf,
+    /// `NAME=DIR` for `--build-context`.
+    pub(crate) contexts: BTreeMap<String, PathBuf>,
 }
 
 /// One engine and the command line that speaks to it.
@@ -70,6 +80,20 @@ impl Workbench {
             eprintln!("skipped: no engine {version} on this machine");
         }
         engine
+    }
+
+    /// The example that most tests build.
+    pub(crate) fn example(&self) -> &Example {
+        &self.examples["static-gnu"]
+    }
+
+    /// An image, or `None` after printing that it could not be had.
+    pub(crate) fn image(&self, name: &str, platform: &str) -> Option<&str> {
+        let image = self.images[name].get(platform);
+        if image.is_none() {
+            eprintln!("skipped: no image {name} for {platform}");
+        }
+        image.map(String::as_str)
     }
 
     /// A tool, or `None` after printing that it could not be had.
