@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::path::EntryPath;
 use super::tree::{Links, Tree};
 use super::wheel::is_licence;
-use super::{Error, archive, normalise, step};
+use super::{Error, archive, gates, normalise, step};
 
 /// What the base step is told, without where it writes.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub(super) struct Base<'a> {
     pub(super) mount_points: &'a [String],
     pub(super) files: &'a [step::File],
     pub(super) python: &'a Path,
+    pub(super) gates: Option<&'a step::Gates>,
     pub(super) epoch: u64,
 }
 
@@ -46,6 +47,9 @@ pub(super) fn run(step: &Base<'_>, out: &Path) -> Result<(), Error> {
         let path = out.join(&file.path);
         std::fs::set_permissions(&path, PermissionsExt::from_mode(file.mode & MODE))
             .map_err(Error::out(&path))?;
+    }
+    if let Some(gates) = step.gates {
+        gates::check(gates, out)?;
     }
     Ok(())
 }

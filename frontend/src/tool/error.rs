@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::path::EntryPath;
 use super::refusal::Refusal;
-use super::{archive, bytecode, elf, normalise, program, python, runtime, toolchain, ttyd, wheel};
+use super::{archive, bytecode, elf, gates, normalise, program, python, runtime, toolchain, ttyd, wheel};
 
 /// Why a step failed. Its display is the whole message: input and place, file, reason, and a hint.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,9 @@ pub enum Error {
     /// ttyd could not be built or taken.
     #[error(transparent)]
     Ttyd(#[from] ttyd::Fault),
+    /// The volume has files that no volume may have.
+    #[error(transparent)]
+    Gates(#[from] gates::Fault),
     /// The result could not be stamped.
     #[error(transparent)]
     Normalise(#[from] normalise::Error),

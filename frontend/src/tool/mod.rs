@@ -9,6 +9,7 @@ mod base;
 mod bytecode;
 pub mod elf;
 mod error;
+mod gates;
 pub mod installed;
 pub mod normalise;
 pub mod path;
@@ -110,7 +111,7 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             mount_points,
             files,
             python,
-            gates: _,
+            gates,
             epoch,
             out,
         } => {
@@ -118,6 +119,7 @@ pub fn perform(step: &Step) -> Result<(), Error> {
                 mount_points,
                 files,
                 python,
+                gates: gates.as_ref(),
                 epoch: *epoch,
             };
             base::run(&step, out)

@@ -1,0 +1,47 @@
+//! The gates that a whole volume passes in its last step: the same that `krunner audit` applies.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use krunner::audit::{self, Profile, Severity, audit};
+
+use super::step::Gates;
+
+/// Why a volume did not pass.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Some of its files are wrong; a line for each.
+    #[error("The volume does not pass its gates:\n{0}")]
+    Findings(String),
+    /// It could not be read.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
+    /// The step names a flavour that is not known.
+    #[error(transparent)]
+    Libc(#[from] audit::UnknownLibc),
+}
+
+/// Applies the gates to the trees of a volume, of which `last` is one. What is only a warning is said in the log.
+pub(super) fn check(gates: &Gates, last: &Path) -> Result<(), Fault> {
+    let profile = Profile {
+        libc: Profile::libc_named(&gates.libc)?,
+        architecture: gates.architecture,
+        prefix: gates.prefix.clone(),
+        bytecode: gates.bytecode,
+    };
+    let mut roots: Vec<&Path> = gates.trees.iter().map(AsRef::as_ref).collect();
+    roots.push(last);
+    let mut errors = String::new();
+    for finding in audit(&roots, &profile)? {
+        let line = format!("{}: {finding}\n  hint: {}\n", finding.gate, finding.hint);
+        match finding.severity {
+            Severity::Error => errors.push_str(&line),
+            // For the build's log; nothing can be done about a standard error that is closed.
+            Severity::Warning => drop(write!(io::stderr(), "warning: {line}")),
+        }
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::Findings(errors.trim_end().to_owned()))
+}
