@@ -19,6 +19,19 @@ pub(super) struct Chunk<'a> {
     pub(super) to: u64,
 }
 
+impl Chunk<'_> {
+    /// A range that lies in the file.
+    fn new(start: u64, size: u64, align: u64) -> Self {
+        Self {
+            start,
+            end: start + size,
+            align,
+            growth: &[],
+            to: 0,
+        }
+    }
+}
+
 /// The chunks of an image in their order, each as far ahead as its alignment lets it.
 pub(super) fn plan<'a>(
     image: &Image<'_>,
@@ -27,7 +40,12 @@ pub(super) fn plan<'a>(
 ) -> Result<Vec<Chunk<'a>>, Fault> {
     let mut chunks = merged(ranges(image));
     if let Some(growth) = growth {
-        let end = image.segments[growth.load].file_end();
+        let load = &image.segments[growth.load];
+        let end = load.file_end();
+        if load.file_size == 0 {
+            // It has a place behind all of the file; see `room`.
+            chunks.push(Chunk::new(load.offset, 0, load.align));
+        }
         // Where another segment has the same bytes of the file and more, none can grow.
         let chunk = chunks.iter_mut().find(|chunk| chunk.end == end);
         let chunk = chunk.ok_or(Fault::NoRoom(
@@ -61,17 +79,10 @@ pub(super) fn find(chunks: &[Chunk<'_>], offset: u64, size: u64) -> Option<u64> 
 }
 
 fn ranges<'a>(image: &Image<'_>) -> Vec<Chunk<'a>> {
-    let chunk = |start, size, align| Chunk {
-        start,
-        end: start + size,
-        align,
-        growth: &[],
-        to: 0,
-    };
     let programs = (image.segments.len() * size_of::<ProgramHeader64<LE>>()) as u64;
     let mut chunks = vec![
-        chunk(0, size_of::<FileHeader64<LE>>() as u64, 1),
-        chunk(image.header.e_phoff.get(LE), programs, 1),
+        Chunk::new(0, size_of::<FileHeader64<LE>>() as u64, 1),
+        Chunk::new(image.header.e_phoff.get(LE), programs, 1),
     ];
     for segment in &image.segments {
         let mapped = || image.offset(segment.address, segment.file_size).is_some();
@@ -80,7 +91,7 @@ fn ranges<'a>(image: &Image<'_>) -> Vec<Chunk<'a>> {
         let apart = segment.is_load() || !elsewhere;
         if apart && segment.file_size > 0 && fits(image, segment.offset, segment.file_size) {
             let align = if segment.is_load() { segment.align } else { 8 };
-            chunks.push(chunk(segment.offset, segment.file_size, align));
+            chunks.push(Chunk::new(segment.offset, segment.file_size, align));
         }
     }
     chunks.sort_by_key(|chunk| (chunk.start, chunk.end));

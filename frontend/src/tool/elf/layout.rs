@@ -74,7 +74,8 @@ fn segments(
         if !segment.is_load() {
             continue;
         }
-        if segment.file_size > 0 {
+        let grows = growth.filter(|growth| growth.load == index);
+        if segment.file_size > 0 || grows.is_some() {
             let at = chunk::find(chunks, segment.offset, segment.file_size);
             segment.offset = at.unwrap_or(segment.offset);
         } else if segment.offset > end {
@@ -85,7 +86,7 @@ fn segments(
                 .checked_sub(back)
                 .unwrap_or(segment.offset % segment.align);
         }
-        if let Some(growth) = growth.filter(|growth| growth.load == index) {
+        if let Some(growth) = grows {
             segment.file_size += growth.bytes.len() as u64;
             segment.memory_size = segment.file_size;
         }
@@ -152,9 +153,14 @@ fn appended<'a>(image: &'a Image<'_>, chunks: &[Chunk<'_>]) -> &'a [u8] {
     let ends = image
         .sections
         .iter()
-        .filter(|section| section.file_size() > 0);
+        .filter(|section| section.file_size() > 0 && !section.moved);
     let ends = ends.map(|section| section.offset + section.size);
-    let ends = ends.chain(chunks.iter().map(|chunk| chunk.end));
+    let ends = ends.chain(
+        chunks
+            .iter()
+            .filter(|chunk| chunk.end > chunk.start)
+            .map(|chunk| chunk.end),
+    );
     let end = ends.chain([headers]).max().unwrap_or_default();
     let size = (image.bytes.len() as u64).saturating_sub(end);
     let rest = slice(&image.bytes, end, size).unwrap_or_default();

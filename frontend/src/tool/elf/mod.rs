@@ -12,6 +12,8 @@ mod check;
 mod chunk;
 mod dynamic;
 mod fault;
+#[cfg(test)]
+mod fixture;
 mod image;
 mod layout;
 mod place;
@@ -20,6 +22,8 @@ mod room;
 mod section;
 mod segment;
 mod strip;
+#[cfg(test)]
+mod tests;
 
 pub use self::check::{Error, check, machine};
 pub use self::fault::Fault;

@@ -9,10 +9,11 @@ use super::dynamic::{Dynamic, ENTRY};
 use super::fault::Fault;
 use super::image::Image;
 
-/// The largest page of the machines we build for. Up to this, moving a segment costs little.
-const PAGE: u64 = 1 << 16;
-/// Zeroed memory that becomes bytes of the file where nothing else has room; real files have less.
-const ZEROED: u64 = 16 << 20;
+/// The smallest page of the machines we build for.
+const PAGE: u64 = 1 << 12;
+/// Zeroed memory and names that a file can have more of, where there is no other room; real ones need
+/// less.
+const LIMIT: u64 = 32 << 20;
 
 /// Texts that a file does not have yet.
 #[derive(Debug, Default)]
@@ -49,11 +50,15 @@ pub(super) fn make(
     } else {
         0
     };
-    let behind_names = behind_names(image, &dynamic, (texts + table) as u64, moves);
-    let (load, copies_names) = match behind_names {
-        Some(load) => (load, false),
-        None => (behind_all(image, moves)?, fresh.rpath.is_some()),
-    };
+    let Home {
+        load, copies_names, ..
+    } = home(image, &dynamic, fresh, (texts + table) as u64, moves)?;
+    if image.segments[load].file_size == 0 {
+        // Nothing of it is in the file yet: it gets a place behind all that is.
+        let end = image.bytes.len() as u64;
+        let load = &mut image.segments[load];
+        load.offset = end + (load.address.wrapping_sub(end) & (load.align - 1));
+    }
     let segment = image.segments[load].clone();
     // Neither overflows: a segment that was read does not, and the rest is short.
     let zeroed = segment.memory_size - segment.file_size;
@@ -100,45 +105,90 @@ pub(super) fn make(
     Ok(Some(Growth { load, bytes }))
 }
 
+/// Where fresh texts can lie.
+struct Home {
+    /// Index of the segment that grows.
+    load: usize,
+    /// Whether all names must be copied, to lie in one piece with the fresh ones.
+    copies_names: bool,
+    /// By how many bytes the file grows, beside the texts.
+    cost: u64,
+}
+
+/// The cheaper of the possible places.
+fn home(
+    image: &Image<'_>,
+    dynamic: &Dynamic,
+    fresh: &Fresh<'_>,
+    size: u64,
+    writes: bool,
+) -> Result<Home, Fault> {
+    let near = behind_names(image, dynamic, size, writes);
+    let far = behind_all(image, dynamic, fresh, writes);
+    match (near, far) {
+        (Some(near), Ok(far)) if far.cost < near.cost => Ok(far),
+        (Some(near), _) => Ok(near),
+        (None, far) => far,
+    }
+}
+
 /// The segment of the names, where it has room for so much more before the next one.
 ///
-/// The table of names then reaches over what lies between: it is long, and nothing in the file is
-/// twice. Most libraries have this room, since segments begin at pages.
-fn behind_names(image: &Image<'_>, dynamic: &Dynamic, size: u64, writes: bool) -> Option<usize> {
+/// The table of names then reaches over what lies between, and nothing in the file is there twice.
+/// Most libraries have this room, since segments begin at pages.
+fn behind_names(image: &Image<'_>, dynamic: &Dynamic, size: u64, writes: bool) -> Option<Home> {
     let mut loads = image
         .loads()
         .skip_while(|(_, load)| !load.maps(dynamic.names_at, dynamic.names.len() as u64));
     let (index, load) = loads.next()?;
-    let end = load.address.checked_add(load.memory_size)?;
+    let end = load
+        .address
+        .checked_add(load.memory_size)?
+        .checked_add(size)?;
     let next = loads.next().map(|(_, next)| next);
-    let limit = next.map_or(u64::MAX, |next| {
-        next.address & !(next.align.max(PAGE_MIN) - 1)
-    });
-    let cheap = next.is_none_or(|next| {
-        next.align <= PAGE || next.offset.saturating_sub(load.file_end()) >= size
-    });
-    let fits = end.checked_add(size)? <= limit;
+    let limit = next.map_or(u64::MAX, |next| next.address & !(next.align.max(PAGE) - 1));
+    let cost = match next {
+        Some(next) if next.offset < load.file_end().saturating_add(size) => next.align,
+        _ => 0,
+    };
     let ours = load.file_size == load.memory_size && (load.is_writable() || !writes);
-    (!dynamic.names.is_empty() && ours && fits && cheap).then_some(index)
+    (!dynamic.names.is_empty() && ours && end <= limit).then_some(Home {
+        load: index,
+        copies_names: false,
+        cost,
+    })
 }
 
-/// The smallest page of the machines we build for.
-const PAGE_MIN: u64 = 1 << 12;
-
 /// The segment of the highest addresses. What it has zeroed becomes bytes of the file.
-fn behind_all(image: &Image<'_>, writes: bool) -> Result<usize, Fault> {
-    let (index, load) = image
+fn behind_all(
+    image: &Image<'_>,
+    dynamic: &Dynamic,
+    fresh: &Fresh<'_>,
+    writes: bool,
+) -> Result<Home, Fault> {
+    let (load, segment) = image
         .loads()
         .next_back()
         .ok_or(Fault::Damaged("nothing of it is loaded"))?;
-    let end = load.address.saturating_add(load.memory_size);
-    if load.memory_size - load.file_size > ZEROED || end > u64::MAX - ZEROED {
+    let zeroed = segment.memory_size - segment.file_size;
+    let end = segment.address.saturating_add(segment.memory_size);
+    let copies_names = fresh.rpath.is_some();
+    let names = if copies_names {
+        dynamic.names.len() as u64
+    } else {
+        0
+    };
+    if zeroed + names > LIMIT || end > u64::MAX - 2 * LIMIT || segment.align > LIMIT {
         return Err(Fault::NoRoom("another search path or interpreter"));
     }
-    if writes && !load.is_writable() {
+    if writes && !segment.is_writable() {
         return Err(Fault::NoRoom("a larger dynamic section"));
     }
-    Ok(index)
+    Ok(Home {
+        load,
+        copies_names,
+        cost: zeroed + names,
+    })
 }
 
 /// Sections that were zeroed memory are bytes of the file now.
