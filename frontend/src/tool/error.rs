@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::path::EntryPath;
 use super::refusal::Refusal;
-use super::{archive, bytecode, elf, gates, normalise, program, python, runtime, toolchain, ttyd, wheel};
+use super::{
+    archive, bytecode, elf, gates, normalise, program, python, runtime, toolchain, ttyd, wheel,
+};
 
 /// Why a step failed. Its display is the whole message: input and place, file, reason, and a hint.
 #[derive(Debug, thiserror::Error)]

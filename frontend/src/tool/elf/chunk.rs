@@ -53,21 +53,34 @@ pub(super) fn plan<'a>(
         ))?;
         chunk.growth = &growth.bytes;
     }
-    let mut cursor: u64 = 0;
-    for chunk in &mut chunks {
-        let gap = chunk.start.wrapping_sub(cursor) & (chunk.align - 1);
-        let size = chunk.end - chunk.start + chunk.growth.len() as u64;
-        chunk.to = cursor.saturating_add(gap);
-        cursor = chunk.to.saturating_add(size);
-        if cursor > limit {
-            return Err(Fault::TooLarge(limit - image.bytes.len() as u64));
+    place(&mut chunks, true, limit)?;
+    let programs = image.header.e_phoff.get(LE);
+    let stays = |chunks: &[Chunk<'_>]| find(chunks, programs, 0) == Some(programs);
+    if image.segment(PT_INTERP).is_some() && !stays(&chunks) {
+        place(&mut chunks, false, limit)?;
+        if !stays(&chunks) {
+            return Err(Fault::HeadersMove);
         }
     }
-    let programs = image.header.e_phoff.get(LE);
-    if image.segment(PT_INTERP).is_some() && find(&chunks, programs, 0) != Some(programs) {
-        return Err(Fault::HeadersMove);
-    }
     Ok(chunks)
+}
+
+/// Gives chunks their places, closing the gaps between them or keeping what is after one in its place.
+fn place(chunks: &mut [Chunk<'_>], closes_gaps: bool, limit: u64) -> Result<(), Fault> {
+    let mut end: u64 = 0;
+    for chunk in chunks {
+        if !closes_gaps {
+            end = end.max(chunk.start);
+        }
+        let gap = chunk.start.wrapping_sub(end) & (chunk.align - 1);
+        let size = chunk.end - chunk.start + chunk.growth.len() as u64;
+        chunk.to = end.saturating_add(gap);
+        end = chunk.to.saturating_add(size);
+        if end > limit {
+            return Err(Fault::TooLarge(limit));
+        }
+    }
+    Ok(())
 }
 
 /// Where a range of the old file is in the new one, if it lies in a chunk.

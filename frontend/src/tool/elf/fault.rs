@@ -19,7 +19,7 @@ pub enum Fault {
         count: u64,
     },
     /// The result would be much larger than the file.
-    #[error("It cannot be laid out again within {0} bytes more than it has")]
+    #[error("It cannot be laid out again within {0} bytes")]
     TooLarge(u64),
     /// There is no address at which new strings could lie.
     #[error("It has no room for {0}")]

@@ -14,7 +14,7 @@ use super::segment::Segment;
 
 const PAGE: u64 = 4096;
 /// What the data segment has behind its dynamic section.
-pub(super) const DATA: [u8; 100] = [0xda; 100];
+pub(super) const DATA: [u8; 400] = [0xda; 400];
 /// What a debugger would read.
 pub(super) const DEBUG: [u8; 9000] = [0xdb; 9000];
 /// What a program would look for in itself.
@@ -185,7 +185,14 @@ impl Fixture {
                 table_size,
                 1,
             ),
-            (".data", elf::SHT_PROGBITS, data_memory, data_file, 100, 0),
+            (
+                ".data",
+                elf::SHT_PROGBITS,
+                data_memory,
+                data_file,
+                DATA.len() as u64,
+                0,
+            ),
             (
                 ".bss",
                 elf::SHT_NOBITS,

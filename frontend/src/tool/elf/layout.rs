@@ -182,7 +182,7 @@ fn mapped(segments: &[Segment], address: u64, size: u64) -> Option<u64> {
 fn pad(out: &mut Vec<u8>, to: u64, limit: u64) -> Result<(), Fault> {
     match usize::try_from(to) {
         Ok(to) if to as u64 <= limit => out.resize(to.max(out.len()), 0),
-        _ => return Err(Fault::TooLarge(GROWTH)),
+        _ => return Err(Fault::TooLarge(limit)),
     }
     Ok(())
 }

@@ -5,8 +5,9 @@
 //! loader reads; [`Change`] says what a file needs for that, by where it lies.
 //!
 //! The rewriter never grows the table of program headers, and never moves a loaded byte to another
-//! address: new strings lie behind a segment that is there already. So an address in a file means the
-//! same before and after, for the loader, the kernel and a debugger.
+//! address: new strings, and a dynamic section that has no free entry, lie behind a segment that is
+//! there already. So an address in a file means the same before and after, for the loader, the kernel
+//! and a debugger.
 
 mod check;
 mod chunk;

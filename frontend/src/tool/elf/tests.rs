@@ -304,6 +304,32 @@ fn stripping_leaves_out_what_no_loader_reads_and_nothing_else() {
 }
 
 #[test]
+fn program_headers_behind_the_first_segment_stay_in_their_place() {
+    let fixture = Fixture {
+        edited: true,
+        ..Fixture::program()
+    };
+    let mut bytes = fixture.build();
+    let data = bytes.windows(DATA.len()).position(|range| range == DATA);
+    let at = data.expect("the data");
+    bytes.copy_within(64..64 + 5 * 56, at);
+    bytes[32..40].copy_from_slice(&(at as u64).to_le_bytes());
+    let wanted = Change {
+        strip: true,
+        ..change("bin/it", &bytes)
+    };
+    let after = rewrite(&bytes, &wanted)
+        .expect("no fault")
+        .expect("a change");
+    assert_eq!(after[32..40], bytes[32..40]);
+    assert_eq!(interpreter(&after), LOADER);
+    assert_eq!(
+        names(&after, DT_RPATH),
+        ["$ORIGIN/../lib:$ORIGIN/../lib/glibc"]
+    );
+}
+
+#[test]
 fn other_kinds_of_files_are_refused_by_name() {
     for (index, wanted) in [(4, "it is not of 64 bits"), (5, "it is not little-endian")] {
         let mut bytes = Fixture::library().build();
