@@ -265,3 +265,6 @@ fn machine(path: &Path) -> Option<String> {
     file.take(HEADER).read_to_end(&mut head).ok()?;
     elf::machine(&head)
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,10 +27,15 @@ const HEADER: usize = 16;
 /// Compiles every module beneath `root/lib/python3.N`. A file that is no Python (there are some among test data)
 /// is left without bytecode, and named in the log.
 pub(super) fn compile(root: &Path, compiler: &Compiler) -> Result<(), Fault> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    compile_with(root, compiler, processors)
+}
+
+fn compile_with(root: &Path, compiler: &Compiler, processors: usize) -> Result<(), Fault> {
     let python = python::Python::find(compiler)?;
     let modules = list::modules(root, &compiler.prefix, python.minor())?;
     let scratch = Scratch::new("bytecode").map_err(Fault::file(root))?;
-    let refused = python.compile(&modules, scratch.path())?;
+    let refused = python.compile(&modules, processors, scratch.path())?;
     for (number, module) in modules.iter().enumerate() {
         match refused.get(&number) {
             None => canonicalise(&module.cache, python.minor())?,

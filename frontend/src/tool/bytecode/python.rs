@@ -60,11 +60,12 @@ impl<'a> Python<'a> {
         self.minor
     }
 
-    /// Compiles modules, and returns those that do not compile, by their number, with the reason. `scratch` is a
+    /// Compiles modules on as many processors, and returns those that do not compile, by their number, with the reason. `scratch` is a
     /// folder for what it reads and says.
     pub(super) fn compile(
         &self,
         modules: &[Module],
+        processors: usize,
         scratch: &Path,
     ) -> Result<BTreeMap<usize, String>, Fault> {
         let (list, said, log) = (
@@ -74,7 +75,6 @@ impl<'a> Python<'a> {
         );
         let lines: String = modules.iter().map(line).collect();
         std::fs::write(&list, lines).map_err(Fault::file(&list))?;
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut command = self.command();
         command
             .args(["-c", PROGRAM, &processors.to_string()])

@@ -14,7 +14,7 @@ use zip::write::SimpleFileOptions;
 use super::{Record, Row};
 use crate::tool::installed;
 use crate::tool::perform;
-use crate::tool::step::{Bytes, Slim, Step, Wheel};
+use crate::tool::step::{Bytes, Portable, Slim, Step, Wheel};
 
 /// A wheel to be made: a proper one, which each test spoils in its way.
 struct Recipe {
@@ -107,6 +107,15 @@ impl Recipe {
 
 /// Installs wheels given as package, version and bytes.
 fn install(wheels: &[(&str, &str, Vec<u8>)], folder: &Path) -> Result<(), String> {
+    install_as(wheels, Slim::default(), None, folder)
+}
+
+fn install_as(
+    wheels: &[(&str, &str, Vec<u8>)],
+    slim: Slim,
+    portable: Option<Portable>,
+    folder: &Path,
+) -> Result<(), String> {
     let wheels = wheels
         .iter()
         .enumerate()
@@ -128,8 +137,8 @@ fn install(wheels: &[(&str, &str, Vec<u8>)], folder: &Path) -> Result<(), String
         wheels,
         site_packages: "lib/python3.13/site-packages".to_owned(),
         interpreter: "/opt/backend.ai/bin/python3.13".to_owned(),
-        slim: Slim::default(),
-        portable: None,
+        slim,
+        portable,
         compiler: None,
         architecture: Architecture::Amd64,
         epoch: 1_704_067_200,
@@ -500,3 +509,5 @@ fn a_wheel_cut_off_or_flipped_anywhere_is_refused_or_the_same() {
         }
     }
 }
+
+mod changed;
