@@ -55,6 +55,3 @@ impl Tree {
         findings
     }
 }
-
-#[cfg(test)]
-mod tests;

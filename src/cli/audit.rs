@@ -1,6 +1,7 @@
 //! `krunner audit`: everything that is wrong with a volume, ours or anybody's.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -185,11 +186,12 @@ fn draw(findings: &[Finding]) -> String {
                 text.push_str(finding.gate.name());
                 text.push('\n');
             }
-            text.push_str(&format!("  {:<8} {finding}\n", finding.severity));
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "  {:<8} {finding}", finding.severity);
         }
         let hints: BTreeSet<_> = group.iter().map(|finding| finding.hint).collect();
         for hint in hints {
-            text.push_str(&format!("  hint: {hint}\n"));
+            let _ = writeln!(text, "  hint: {hint}");
         }
     }
     text

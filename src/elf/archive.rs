@@ -43,7 +43,7 @@ pub(super) fn read<'data, R: ReadRef<'data>>(data: R) -> Result<Vec<Member>, Fau
         let (offset, size) = member.file_range();
         let head = data
             .read_bytes_at(offset, size.min(HEAD as u64))
-            .unwrap_or_default();
+            .map_err(|()| Fault::Damaged("archive"))?;
         if let Some(machine) = machine(head) {
             let name = String::from_utf8_lossy(member.name()).into_owned();
             members.push(Member { name, machine });

@@ -64,7 +64,7 @@ pub(super) fn check(volume: &Volume<'_>, report: &mut Report<'_>) {
     let site = python.site_packages();
     let mut packages = BTreeMap::<String, Package<'_>>::new();
     for (file, entry) in volume.tree.below(python.library) {
-        if !file.ends_with(".py") || !matches!(entry.kind, Kind::File(_)) {
+        if file.strip_suffix(".py").is_none() || !matches!(entry.kind, Kind::File(_)) {
             continue;
         }
         let package = packages

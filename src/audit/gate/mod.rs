@@ -12,11 +12,16 @@ mod search_path;
 mod ttyd;
 mod version;
 
+use std::fmt::Write as _;
+
 use super::closure::{self, Closure};
 use super::python::Python;
 use super::tree::Content;
 use super::{Finding, Gate, Profile, Severity, Tree};
 use crate::elf::Facts;
+
+/// A gate.
+type Check = fn(&Volume<'_>, &mut Report<'_>);
 
 /// What every gate is given.
 struct Volume<'a> {
@@ -34,7 +39,7 @@ pub(super) fn all(tree: &Tree, profile: &Profile) -> Vec<Finding> {
         closure: closure::of(tree, profile),
         python: Python::of(tree, &profile.prefix),
     };
-    let gates: [(Gate, fn(&Volume<'_>, &mut Report)); 11] = [
+    let gates: [(Gate, Check); 11] = [
         (Gate::Machine, machine::check),
         (Gate::Needed, needed::check),
         (Gate::Version, version::check),
@@ -113,7 +118,8 @@ fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         .collect::<Vec<_>>()
         .join(", ");
     if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+        // Writing to a string does not fail.
+        let _ = write!(text, " and {} more", names.len() - SHOWN);
     }
     text
 }

@@ -126,6 +126,11 @@ fn never(volume: &Volume<'_>, file: &str, need: &str, report: &mut Report<'_>) {
             let message = format!("Needs `{need}`, and its search path does not lead to `{place}`");
             report.error(file, message, PATH);
         }
+        // Python starts without such a module, and images that have the library can import it.
+        None if volume.profile.libc != Libc::Any && file.contains("/lib-dynload/") => {
+            let message = format!("Cannot be imported where the image has no `{need}`");
+            report.warning(file, message, BUNDLE);
+        }
         None => {
             let message = format!("Needs `{need}`, which is not in the volume");
             report.error(file, message, BUNDLE);

@@ -1,7 +1,7 @@
 //! Every symbol version that is needed is there, or is old enough for every image.
 //!
 //! A library of the volume must define what is needed of it. Of an image's library nothing may be needed that is newer
-//! than what manylinux2014 stands for, CentOS 7: the oldest image that is supported.
+//! than what manylinux2014 stands for, `CentOS` 7: the oldest image that is supported.
 
 use super::{Report, Volume};
 use crate::audit::tree::{Content, Kind};

@@ -39,7 +39,6 @@ impl Tree {
             }
             let next = name::join(&at, &step);
             match self.get(&next).map(|entry| &entry.kind) {
-                None => return Found::Nowhere,
                 Some(Kind::Link(target)) => {
                     links += 1;
                     if links > LINKS || rest.len() > STEPS {
@@ -55,7 +54,7 @@ impl Tree {
                 }
                 Some(Kind::Folder) => at = next,
                 Some(_) if rest.is_empty() => at = next,
-                Some(_) => return Found::Nowhere,
+                Some(_) | None => return Found::Nowhere,
             }
         }
         self.entries

@@ -1,12 +1,15 @@
 //! Names from outside, made fit to be shown and to be told apart.
 
+use std::fmt::Write as _;
+
 /// A name or path as text: UTF-8 as it is, and anything else, a backslash, or what would move a terminal's cursor as
 /// `\xNN`. Two names never become one.
 pub(super) fn shown(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     let escape = |text: &mut String, bytes: &[u8]| {
         for byte in bytes {
-            text.push_str(&format!("\\x{byte:02x}"));
+            // Writing to a string does not fail.
+            let _ = write!(text, "\\x{byte:02x}");
         }
     };
     for chunk in bytes.utf8_chunks() {
