@@ -45,3 +45,40 @@ pub(super) fn check(gates: &Gates, last: &Path) -> Result<(), Fault> {
     }
     Err(Fault::Findings(errors.trim_end().to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use krunner::platform::Architecture;
+
+    use super::*;
+
+    fn gates(libc: &str, tree: &Path) -> Gates {
+        Gates {
+            trees: vec![tree.to_owned()],
+            libc: libc.to_owned(),
+            prefix: "/opt/backend.ai".to_owned(),
+            architecture: Architecture::Amd64,
+            bytecode: true,
+        }
+    }
+
+    #[test]
+    fn a_volume_with_a_wrong_file_does_not_pass_and_the_file_is_named() {
+        let temp = tempfile::tempdir().unwrap();
+        let (tree, last) = (temp.path().join("python"), temp.path().join("out"));
+        std::fs::create_dir_all(tree.join("lib/python3.13")).unwrap();
+        std::fs::create_dir(&last).unwrap();
+        std::fs::write(tree.join("lib/python3.13/os.py"), "").unwrap();
+        let fault = check(&gates("any", &tree), &last).unwrap_err().to_string();
+        assert!(fault.starts_with("The volume does not pass"), "{fault}");
+        assert!(fault.contains("\nbytecode: lib/python3.13"), "{fault}");
+        assert!(fault.contains("\n  hint: "), "{fault}");
+    }
+
+    #[test]
+    fn a_flavour_that_is_not_known_is_told() {
+        let temp = tempfile::tempdir().unwrap();
+        let fault = check(&gates("uclibc", temp.path()), temp.path()).unwrap_err();
+        assert!(matches!(fault, Fault::Libc(_)), "{fault}");
+    }
+}

@@ -1,6 +1,8 @@
 //! The runtime step: the C runtime's shared libraries out of their archives, flat in one folder and called by their
 //! sonames, and the licence of each archive.
 
+mod licence;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -46,8 +48,6 @@ const UNPACKED: [&str; 2] = [
 ];
 /// Bytes of the header that says which machine a file is for.
 const HEADER: u64 = 64;
-/// Links from one package's documents to another's that are followed.
-const MOST_LINKS: usize = 4;
 
 /// Why archives hold no C runtime.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +127,7 @@ pub(super) fn run(step: &Runtime<'_>, out: &Path) -> Result<(), Error> {
     }
     for (archive, shipped) in unpacked.iter().zip(shipped) {
         if shipped {
-            licences(archive, &unpacked, &tree)?;
+            licence::write(archive, &unpacked, &tree)?;
         }
     }
     tree.finish().map_err(Error::at("runtime"))?;
@@ -175,59 +175,6 @@ impl Unpacked<'_> {
     fn documents(&self) -> PathBuf {
         self.root.join("usr/share/doc")
     }
-}
-
-/// Copies the licence of every package whose documents are in `archive`.
-fn licences(archive: &Unpacked<'_>, all: &[Unpacked<'_>], tree: &Tree) -> Result<(), Error> {
-    let failed = |fault| Error::Runtime {
-        input: archive.input.to_owned(),
-        fault,
-    };
-    let packages: Vec<String> = names(&archive.documents()).collect();
-    if packages.is_empty() {
-        return Err(failed(Fault::NoDocuments));
-    }
-    for package in packages {
-        let path = licence(&package, archive, all).map_err(failed)?;
-        let place = format!("licenses/runtime/{package}/copyright");
-        let text = std::fs::read(&path).map_err(Error::out(&path))?;
-        write(tree, &place, false, archive.input, &text)?;
-    }
-    Ok(())
-}
-
-/// Where the licence of a package is. Debian's packages of one source share their documents: all but one have a
-/// link where the others have a folder, so that the licence may be in another archive.
-fn licence(package: &str, archive: &Unpacked<'_>, all: &[Unpacked<'_>]) -> Result<PathBuf, Fault> {
-    let mut lies_in = package.to_owned();
-    for _ in 0..MOST_LINKS {
-        let mut next = None;
-        for archive in std::iter::once(archive).chain(all) {
-            let folder = archive.documents().join(&lies_in);
-            let copyright = folder.join("copyright");
-            if let Some(other) = linked(&folder).or_else(|| linked(&copyright)) {
-                next = Some(other);
-            } else if copyright.is_file() {
-                return Ok(copyright);
-            }
-        }
-        match next {
-            Some(other) if other != lies_in => lies_in = other,
-            _ => break,
-        }
-    }
-    Err(Fault::Licence {
-        package: package.to_owned(),
-        lies_in,
-    })
-}
-
-/// The package that a link leads to, in the folder of all packages' documents.
-fn linked(path: &Path) -> Option<String> {
-    let target = std::fs::read_link(path).ok()?;
-    let mut parts = target.to_str()?.rsplit('/');
-    let package = parts.find(|part| *part != "copyright")?;
-    (!matches!(package, "" | "." | "..")).then(|| package.to_owned())
 }
 
 /// A library's bytes. Each finds those that it needs beside itself, and what the C library asks for when it is
