@@ -22,6 +22,7 @@ mod rewrite;
 mod room;
 mod section;
 mod segment;
+mod stack;
 mod strip;
 #[cfg(test)]
 mod tests;

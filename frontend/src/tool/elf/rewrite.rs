@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::image::Image;
 use super::place::Change;
 use super::room::{self, Fresh};
-use super::{layout, strip};
+use super::{layout, stack, strip};
 
 /// Libraries whose versions a file asks for; real ones have a dozen.
 const VERSIONED: u64 = 1 << 12;
@@ -45,13 +45,14 @@ pub fn rewrite(bytes: &[u8], change: &Change) -> Result<Option<Vec<u8>>, Fault> 
     {
         fresh.interpreter = Some(wanted);
     }
+    let said = change.interpreter.is_some() && stack::say(&mut image);
     let dropped = if change.strip {
         strip::dropped(&image)
     } else {
         Vec::new()
     };
     let fresh_names = fresh.rpath.is_some() || fresh.interpreter.is_some();
-    if !changed && !fresh_names && !dropped.contains(&true) {
+    if !changed && !fresh_names && !said && !dropped.contains(&true) {
         return Ok(None);
     }
     let growth = if changed || fresh_names {

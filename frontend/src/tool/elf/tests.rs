@@ -342,6 +342,27 @@ fn other_kinds_of_files_are_refused_by_name() {
 }
 
 #[test]
+fn a_program_that_says_nothing_of_its_stack_says_that_it_is_plain() {
+    let mut bytes = Fixture::program().build();
+    // A note, in the place of the word.
+    let word = object::elf::PT_GNU_STACK.0.to_le_bytes();
+    let at = bytes.windows(4).position(|four| four == word);
+    let at = at.expect("the fixture says it");
+    bytes[at..at + 4].copy_from_slice(&object::elf::PT_NOTE.0.to_le_bytes());
+    let stack = |bytes: &[u8]| {
+        let facts = krunner::elf::parse(bytes).expect("no fault");
+        facts.expect("a program").stack
+    };
+    assert_eq!(stack(&bytes), krunner::elf::Stack::Unsaid);
+    let change = change("bin/python3.13", &bytes);
+    let after = rewrite(&bytes, &change)
+        .expect("no fault")
+        .expect("a change");
+    assert_eq!(stack(&after), krunner::elf::Stack::Plain);
+    assert_eq!(rewrite(&after, &change), Ok(None), "once is enough");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_real_program_still_runs() {
     use std::os::unix::fs::PermissionsExt;
