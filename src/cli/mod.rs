@@ -18,6 +18,7 @@ mod pull;
 mod source;
 mod spec_file;
 mod store;
+mod volume;
 
 use std::ffi::OsString;
 

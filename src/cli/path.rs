@@ -4,10 +4,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::output::Output;
-use super::store::StoreArgs;
+use super::volume::VolumeArgs;
 use super::{ExitStatus, OutputFormat, Printer, source};
-use crate::platform::Platform;
-use crate::reference::Reference;
 use crate::store::Ready;
 
 /// Print the folder of a pulled volume, to be mounted read-only
@@ -16,13 +14,8 @@ use crate::store::Ready;
 Examples:
   docker run -v \"$(krunner path registry.example.com/krunner:15)\":/opt/backend.ai:ro IMAGE …")]
 pub(super) struct Path {
-    /// The artifact, as it was pulled
-    reference: String,
-    /// For which platform [default: this machine's]
-    #[arg(long)]
-    platform: Option<Platform>,
     #[command(flatten)]
-    store: StoreArgs,
+    volume: VolumeArgs,
     #[command(flatten)]
     output: Output,
 }
@@ -38,12 +31,9 @@ struct Found<'a> {
 impl Path {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
-        let reference: Reference = self.reference.parse()?;
-        let platform = self.platform.unwrap_or_else(source::host);
-        let volume = self
-            .store
-            .open()?
-            .volume_of(&source::canonical(&reference), platform)?;
+        let name = source::canonical(&self.volume.reference()?);
+        let store = self.volume.store.open()?;
+        let volume = store.volume_of(&name, self.volume.platform())?;
         match self.output.format {
             OutputFormat::Json => printer.json(&Found {
                 path: &volume.path,

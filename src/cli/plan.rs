@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::spec_file::SpecFile;
-use super::{ExitStatus, Printer, excerpt};
+use super::{ExitStatus, Printer, excerpt, source};
 use crate::plan::{self, Locks, Request};
-use crate::platform::{Architecture, Platform};
+use crate::platform::Platform;
 use crate::report::Problems;
 
 /// Print what one platform's volume is made of, as JSON
@@ -39,7 +39,7 @@ impl Plan {
         };
         let request = Request {
             platform: self.platform,
-            build_platform: self.build_platform.unwrap_or_else(here),
+            build_platform: self.build_platform.unwrap_or_else(source::host),
             args: self.args.into_iter().collect(),
             contexts: self.contexts.into_iter().map(name).collect(),
         };
@@ -64,15 +64,6 @@ impl Plan {
             }
         }
     }
-}
-
-/// The platform that this runs on.
-fn here() -> Platform {
-    let architecture = match std::env::consts::ARCH {
-        "aarch64" => Architecture::Arm64,
-        _ => Architecture::Amd64,
-    };
-    Platform { architecture }
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

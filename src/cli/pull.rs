@@ -3,10 +3,8 @@
 use clap::Args;
 
 use super::output::Output;
-use super::store::StoreArgs;
+use super::volume::VolumeArgs;
 use super::{ExitStatus, OutputFormat, Printer, source};
-use crate::platform::Platform;
-use crate::reference::Reference;
 
 /// Pull an artifact into the store, as a volume that is ready to be mounted
 #[derive(Debug, Args)]
@@ -15,13 +13,8 @@ Examples:
   krunner pull registry.example.com/krunner:15
   krunner pull oci:published:15 --platform linux/arm64 --store ./store")]
 pub(super) struct Pull {
-    /// The artifact: REGISTRY/NAME[:TAG][@DIGEST], oci:DIR[:TAG] or oci-archive:FILE[:TAG]
-    reference: String,
-    /// For which platform [default: this machine's]
-    #[arg(long)]
-    platform: Option<Platform>,
     #[command(flatten)]
-    store: StoreArgs,
+    volume: VolumeArgs,
     #[command(flatten)]
     output: Output,
 }
@@ -29,14 +22,12 @@ pub(super) struct Pull {
 impl Pull {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
-        let reference: Reference = self.reference.parse()?;
-        let platform = self.platform.unwrap_or_else(source::host);
+        let reference = self.volume.reference()?;
+        let platform = self.volume.platform();
         let source = source::open(&reference)?;
         let name = source::canonical(&reference);
-        let pulled = self
-            .store
-            .init()?
-            .pull(&*source, &name, platform, printer)?;
+        let store = self.volume.store.init()?;
+        let pulled = store.pull(&*source, &name, platform, printer)?;
         match self.output.format {
             OutputFormat::Json => printer.json(&pulled)?,
             OutputFormat::Text => {
