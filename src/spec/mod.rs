@@ -11,6 +11,7 @@ mod levels;
 pub mod lock;
 mod places;
 mod preset;
+mod reference;
 mod schema;
 mod sources;
 mod text;
@@ -25,6 +26,7 @@ use crate::report::{Location, Problem, Problems};
 pub use key_path::KeyPath;
 pub use levels::{Glibc, InvalidLevel, Musl};
 pub use preset::{Preset, presets};
+pub use reference::with_reference;
 pub use schema::schema_json;
 pub use text::Text;
 pub use types::{
@@ -123,6 +125,11 @@ impl Spec {
         locks.sort_unstable();
         locks.dedup();
         locks
+    }
+
+    /// Every source with its place.
+    pub fn sources(&self) -> Vec<(KeyPath, &Source)> {
+        sources::all(&self.document)
     }
 
     /// The contexts that sources name, which the command line must give.
