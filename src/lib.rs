@@ -7,7 +7,7 @@
 //! L5 cli
 //! L4 agent
 //! L3 store  registry
-//! L2 plan   artifact  audit
+//! L2 plan   lint  artifact  audit
 //! L1 spec   labels
 //! L0 platform  digest  reference  env  fsutil  report  elf
 //! ```
@@ -23,6 +23,7 @@ pub mod env;
 #[cfg(feature = "cli")]
 pub mod fsutil;
 pub mod labels;
+pub mod lint;
 pub mod plan;
 pub mod platform;
 pub mod reference;

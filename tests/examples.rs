@@ -4,18 +4,22 @@
 
 use std::path::Path;
 
+use krunner::lint;
 use krunner::spec::Spec;
 
 #[test]
-fn every_example_is_a_spec_without_a_problem() {
+fn every_example_is_a_spec_without_a_problem_or_a_warning() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut seen = 0;
     for folder in std::fs::read_dir(&examples).unwrap() {
         let path = folder.unwrap().path().join("krunner.toml");
         let text = std::fs::read_to_string(&path).unwrap();
-        if let Err(problems) = Spec::parse("krunner.toml", &text) {
-            panic!("{}:\n{problems}", path.display());
-        }
+        let spec = match Spec::parse("krunner.toml", &text) {
+            Ok(spec) => spec,
+            Err(problems) => panic!("{}:\n{problems}", path.display()),
+        };
+        let warnings = lint::lint(&spec, &lint::Options::of(&spec).unwrap());
+        assert_eq!(warnings, [], "{}", path.display());
         seen += 1;
     }
     assert!(seen > 0);

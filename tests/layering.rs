@@ -22,7 +22,7 @@ const KRUNNER: &[&[&str]] = &[
         "elf",
     ],
     &["spec", "labels"],
-    &["plan", "artifact", "audit"],
+    &["plan", "lint", "artifact", "audit"],
     &["store", "registry"],
     &["agent"],
     &["cli"],

@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::output::Output;
 use super::spec_file::SpecFile;
 use super::{ExitStatus, OutputFormat, Printer, excerpt};
-use crate::plan::{self, Locks, Request};
-use crate::platform::Platform;
+use crate::lint::{self, Warning};
+use crate::plan::{self, Locks};
 use crate::report::Problems;
-use crate::spec::{Arg, Spec};
+use crate::spec::Spec;
 
 /// Check a spec and its locks for every platform, and show every problem
 #[derive(Debug, Args)]
@@ -28,13 +28,15 @@ pub(super) struct Check {
 struct Report<'a> {
     file: &'a str,
     problems: &'a Problems,
+    warnings: &'a [Warning],
 }
 
 impl Check {
     pub(super) fn run(self, printer: &Printer) -> anyhow::Result<ExitStatus> {
         let mut file = SpecFile::new(self.file);
+        let mut warnings = Vec::new();
         let checked = match file.read() {
-            Ok(spec) => check(&spec, &file),
+            Ok(spec) => check(&spec, &file, &mut warnings),
             Err(error) => Err(error.downcast::<Problems>()?),
         };
         let problems = file.with_paths(checked.err().unwrap_or_default());
@@ -43,11 +45,21 @@ impl Check {
             OutputFormat::Json => printer.json(&Report {
                 file: &name,
                 problems: &problems,
+                warnings: &warnings,
             })?,
-            OutputFormat::Text if problems.0.is_empty() => {
-                printer.info(format_args!("Nothing is wrong with `{name}`"));
+            OutputFormat::Text => {
+                if !warnings.is_empty() {
+                    printer.warnings(excerpt::warnings(&warnings, &file.texts));
+                }
+                match (problems.0.is_empty(), warnings.len()) {
+                    (true, 0) => printer.info(format_args!("Nothing is wrong with `{name}`")),
+                    (true, 1) => printer.info(format_args!("1 warning about `{name}`")),
+                    (true, count) => {
+                        printer.info(format_args!("{count} warnings about `{name}`"));
+                    }
+                    (false, _) => printer.problems(excerpt::render(&problems, &file.texts)),
+                }
             }
-            OutputFormat::Text => printer.problems(excerpt::render(&problems, &file.texts)),
         }
         Ok(if problems.0.is_empty() {
             ExitStatus::Done
@@ -57,43 +69,16 @@ impl Check {
     }
 }
 
-/// Plans every platform, on every platform that the spec has a toolchain for.
-fn check(spec: &Spec, file: &SpecFile) -> Result<(), Problems> {
-    let mut problems = Problems::default();
-    let locks = Locks::parse(&file.locks);
-    for &platform in &spec.document().volume.platforms {
-        for build_platform in build_platforms(spec) {
-            let request = Request {
-                platform,
-                build_platform,
-                args: stand_ins(spec),
-                contexts: spec.contexts(),
-            };
-            if let Err(found) = plan::build(spec, &locks, &request) {
-                problems.0.extend(found.0);
-            }
-        }
+/// What is wrong for any platform, and what the rules find. Where a spec wants warnings to be errors, they are.
+fn check(spec: &Spec, file: &SpecFile, warnings: &mut Vec<Warning>) -> Result<(), Problems> {
+    let options = lint::Options::of(spec)?;
+    let found = lint::lint(spec, &options);
+    let planned = plan::check(spec, &Locks::parse(&file.locks));
+    if !options.error {
+        *warnings = found;
+        return planned;
     }
+    let mut problems = planned.err().unwrap_or_default();
+    problems.0.extend(found.iter().map(Warning::to_problem));
     problems.into_result(())
-}
-
-fn build_platforms(spec: &Spec) -> Vec<Platform> {
-    let ttyd = spec.document().ttyd.as_ref();
-    let toolchain = ttyd.and_then(|ttyd| ttyd.toolchain.as_ref());
-    let has = |platform: &Platform| {
-        toolchain.is_some_and(|all| !all.archives(platform.architecture).is_empty())
-    };
-    let mut platforms = vec![Platform::AMD64, Platform::ARM64];
-    if platforms.iter().any(has) {
-        platforms.retain(has);
-    }
-    platforms
-}
-
-/// A value for every argument that has none: that it must be given is no fault of the spec.
-fn stand_ins(spec: &Spec) -> std::collections::BTreeMap<String, String> {
-    let args = spec.document().args.iter();
-    args.filter(|(_, arg): &(_, &Arg)| arg.default().is_none())
-        .map(|(name, _)| (name.clone(), "https://argument.invalid".to_owned()))
-        .collect()
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::lint::Warning;
 use crate::report::{Location, Problem, Problems, redact};
 
 /// All problems, each with its lines if `texts` has the file.
@@ -12,13 +13,23 @@ pub(super) fn render(problems: &Problems, texts: &BTreeMap<String, String>) -> S
     let rendered: Vec<_> = problems
         .0
         .iter()
-        .map(|problem| one(problem, texts))
+        .map(|problem| one(&Level::ERROR, problem, texts))
         .collect();
     rendered.join("\n\n")
 }
 
-fn one(problem: &Problem, texts: &BTreeMap<String, String>) -> String {
-    let mut group = Group::with_title(Level::ERROR.primary_title(clean(&problem.message)));
+/// All warnings in the same form.
+pub(super) fn warnings(warnings: &[Warning], texts: &BTreeMap<String, String>) -> String {
+    let rendered: Vec<_> = warnings
+        .iter()
+        .map(|warning| one(&Level::WARNING, &warning.to_problem(), texts))
+        .collect();
+    rendered.join("\n\n")
+}
+
+fn one(level: &Level<'_>, problem: &Problem, texts: &BTreeMap<String, String>) -> String {
+    let title = level.clone().primary_title(clean(&problem.message));
+    let mut group = Group::with_title(title);
     if let Some(at) = &problem.at
         && let Some(text) = texts.get(&at.file)
     {
@@ -84,6 +95,6 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
         let problem = Problem::new(None, "Unknown key: `\u{1b}]0;x`");
-        assert!(!one(&problem, &BTreeMap::new()).contains("\u{1b}]"));
+        assert!(!one(&Level::ERROR, &problem, &BTreeMap::new()).contains("\u{1b}]"));
     }
 }

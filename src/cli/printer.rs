@@ -95,6 +95,13 @@ impl Printer {
         self.talk(&text);
     }
 
+    /// Says what the user should look at, in text that has its own form.
+    pub fn warnings(&self, text: impl fmt::Display) {
+        if !self.quiet {
+            self.talk(&text);
+        }
+    }
+
     /// The progress bars, to add one.
     pub(super) fn bars(&self) -> &MultiProgress {
         &self.bars

@@ -4,6 +4,7 @@
 //! whatever executes (LLB, tools) comes after it. `krunner plan` prints it.
 
 mod build;
+mod check;
 mod choose;
 mod input;
 mod locks;
@@ -19,6 +20,7 @@ mod ttyd;
 mod wheels;
 
 pub use build::build;
+pub use check::check;
 pub use input::{Input, Origin};
 pub use locks::Locks;
 pub use request::Request;
