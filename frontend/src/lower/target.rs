@@ -43,6 +43,18 @@ impl Target {
             Self::Volume => "volume",
         }
     }
+
+    /// What it is, for people.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Runtime => "The C runtime",
+            Self::Python => "The Python distribution",
+            Self::Wheels => "The installed packages",
+            Self::Ttyd => "The web terminal",
+            Self::Base => "Mount points, further files and licences",
+            Self::Volume => "Everything, each stage a layer",
+        }
+    }
 }
 
 impl fmt::Display for Target {

@@ -1,11 +1,20 @@
-//! Warnings: what is strange, but no reason to stop.
+//! Warnings: what is strange, but no reason to stop. Each is sent once, however many platforms are built.
+
+use krunner::lint;
+use krunner::report::{Location, Problem, Problems};
+use krunner::spec::Spec;
 
 use super::Error;
+use super::error::About;
 use super::load::Loaded;
 use super::request::Request;
-use crate::gateway::{Bridge, proto};
+use crate::gateway::{Bridge, Options, proto};
+use crate::llb::Place;
 
-/// One warning, however many platforms are built, for arguments that no one declared.
+/// The argument by which command lines say which rules hold, in place of what the spec says.
+const CHECK: &str = "build-arg:BUILDKIT_DOCKERFILE_CHECK";
+
+/// One warning for all arguments that no one declared.
 pub(super) async fn unknown_args(
     bridge: &Bridge,
     loaded: &Loaded,
@@ -25,4 +34,55 @@ pub(super) async fn unknown_args(
         ..proto::WarnRequest::default()
     };
     Ok(bridge.warn(warning).await?)
+}
+
+/// What the rules find in the spec: warnings, and an error as well if the spec wants it.
+pub(super) async fn lint(bridge: &Bridge, loaded: &Loaded, options: &Options) -> Result<(), Error> {
+    let about = About::new(&loaded.files, &loaded.spec);
+    let rules = rules(&loaded.spec, options).map_err(|problem| about.problem(problem))?;
+    let warnings = lint::lint(&loaded.spec, &rules);
+    for warning in &warnings {
+        bridge.warn(request(loaded, warning)).await?;
+    }
+    if rules.error && !warnings.is_empty() {
+        let problems = warnings.iter().map(lint::Warning::to_problem).collect();
+        return Err(about.problems(Problems(problems)));
+    }
+    Ok(())
+}
+
+/// Which rules hold.
+pub(super) fn rules(spec: &Spec, options: &Options) -> Result<lint::Options, Problem> {
+    match options.get(CHECK) {
+        Some(text) => lint::Options::parse(text)
+            .map_err(|error| Problem::new(None, error.to_string()).with_hint(lint::HINT)),
+        None => lint::Options::of(spec),
+    }
+}
+
+/// A warning in the form that clients know from Dockerfiles.
+fn request(loaded: &Loaded, warning: &lint::Warning) -> proto::WarnRequest {
+    let place = place(loaded, &warning.at);
+    let short = format!(
+        "{}: {} (line {})",
+        warning.rule, warning.message, warning.at.line
+    );
+    proto::WarnRequest {
+        digest: loaded.digest.clone(),
+        level: 1,
+        short: short.into_bytes(),
+        detail: vec![warning.description.as_bytes().to_vec()],
+        url: warning.url.clone(),
+        info: place.as_ref().map(|place| place.file.info()),
+        ranges: place.iter().map(Place::range).collect(),
+    }
+}
+
+fn place(loaded: &Loaded, at: &Location) -> Option<Place> {
+    let file = loaded.files.get(&at.file)?;
+    Some(Place {
+        file: std::sync::Arc::clone(file),
+        start: (at.line, at.column),
+        end: (at.end_line, at.end_column),
+    })
 }

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod call;
 mod daemon;
 mod graph;
 
@@ -173,6 +174,8 @@ fn a_wrong_key_is_quoted_at_its_line() {
     assert!(record.status.unwrap().success());
     let error = record.error();
     assert!(error.message.contains("`stripp`"), "{}", error.message);
+    // Any other class than `Unknown` would be written before the message, again and again.
+    assert_eq!(error.code, 2);
     assert_eq!(quoted(&error), [("krunner.toml".to_owned(), line as u64)]);
 }
 

@@ -1,0 +1,97 @@
+//! Opening: what every answer begins with, whether it is a build or only a question about one.
+
+use krunner::plan;
+use krunner::report::Problems;
+
+use super::error::About;
+use super::load::{self, Loaded};
+use super::request::{self, Request};
+use super::{Error, frontend_image};
+use crate::gateway::{Bridge, Options, Pong};
+use crate::lower::{Contexts, Environment};
+
+/// The spec and where it came from.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) pong: Pong,
+    pub(super) contexts: Contexts,
+    pub(super) loaded: Loaded,
+}
+
+impl Opened {
+    pub(super) async fn open(bridge: &mut Bridge, options: &Options) -> Result<Self, Error> {
+        let pong = bridge.ping().await?;
+        bridge.cache_imports = request::cache_imports(options);
+        let contexts = request::contexts(bridge, options).await?;
+        let loaded = load::load(bridge, options, &contexts).await?;
+        Ok(Self {
+            pong,
+            contexts,
+            loaded,
+        })
+    }
+
+    pub(super) fn about(&self) -> About<'_> {
+        About::new(&self.loaded.files, &self.loaded.spec)
+    }
+}
+
+/// Everything that decides about a build.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) loaded: Loaded,
+    pub(super) request: Request,
+    pub(super) environment: Environment,
+}
+
+/// Opens the spec and reads what the command line asks of it.
+pub(super) async fn prepare(bridge: &mut Bridge, options: &Options) -> Result<Prepared, Error> {
+    let opened = Opened::open(bridge, options).await?;
+    let request = Request::new(options).map_err(|problem| opened.about().problem(problem))?;
+    let Opened {
+        pong,
+        contexts,
+        loaded,
+    } = opened;
+    let environment = Environment {
+        image: frontend_image::output(options, &contexts, request.build_platform)?,
+        contexts,
+        files: loaded.files.clone(),
+        stages: loaded.stages(),
+        can_merge: pong.llb.has("mergeop"),
+        many_platforms: request.platforms.len() > 1,
+        no_cache: request.no_cache.clone(),
+        cache_namespace: request.cache_namespace.clone(),
+    };
+    Ok(Prepared {
+        loaded,
+        request,
+        environment,
+    })
+}
+
+impl Prepared {
+    pub(super) fn about(&self) -> About<'_> {
+        About::new(&self.loaded.files, &self.loaded.spec)
+    }
+
+    /// A plan for every platform that is asked for, or all that is wrong with any of them.
+    pub(super) fn plans(&self) -> Result<Vec<plan::Plan>, Error> {
+        let mut plans = Vec::new();
+        let mut problems = Problems::default();
+        for platform in &self.request.platforms {
+            let wanted = plan::Request {
+                platform: *platform,
+                build_platform: self.request.build_platform,
+                args: self.request.args.clone(),
+                contexts: self.environment.contexts.names(*platform),
+            };
+            match plan::build(&self.loaded.spec, &self.loaded.locks, &wanted) {
+                Ok(plan) => plans.push(plan),
+                Err(found) => problems.0.extend(found.0),
+            }
+        }
+        let plans = problems.into_result(plans);
+        plans.map_err(|problems| self.about().problems(problems))
+    }
+}
