@@ -10,6 +10,7 @@
 )]
 
 mod any;
+mod audit;
 mod container;
 mod damage;
 mod deployed;

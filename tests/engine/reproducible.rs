@@ -31,9 +31,9 @@ fn two_builds_without_cache_publish_the_same_index() {
     for run in ["one", "two"] {
         let layout = folder.path().join(run);
         // ttyd's compile is minutes long; its own reproducibility is pinned by the stage's engines test below.
-        let build = Build::example(&workbench, workbench.engine())
+        let build = Build::named(&workbench, workbench.engine(), "any")
             .with("--no-cache-filter")
-            .with("python,wheels,base");
+            .with("runtime,python,wheels,base");
         build.to_layout(&layout);
         digests.push(publish(&layout).1);
     }
@@ -50,10 +50,13 @@ fn two_engines_make_the_same_layers() {
     };
     let folder = tempfile::tempdir().unwrap();
     let (here, there) = (folder.path().join("26.1"), folder.path().join("28.5"));
-    Build::example(&workbench, workbench.engine()).to_layout(&here);
-    Build::example(&workbench, other).to_layout(&there);
-    assert_eq!(diff_ids(&here), diff_ids(&there));
-    assert_eq!(publish(&here).1, publish(&there).1);
+    for example in ["any", "static-gnu"] {
+        let (here, there) = (here.join(example), there.join(example));
+        Build::named(&workbench, workbench.engine(), example).to_layout(&here);
+        Build::named(&workbench, other, example).to_layout(&there);
+        assert_eq!(diff_ids(&here), diff_ids(&there), "{example}");
+        assert_eq!(publish(&here).1, publish(&there).1, "{example}");
+    }
 }
 
 #[test]
