@@ -1,5 +1,7 @@
 //! `frontend.lint`: everything that is wrong, and everything that is probably not meant.
 
+use std::fmt::Write as _;
+
 use krunner::lint::{Warning, lint};
 use krunner::plan;
 use krunner::report::Problems;
@@ -73,7 +75,8 @@ impl Report {
         let at = &warning.at;
         let quoted = files.get(&at.file);
         let quoted = quoted.map(|file| excerpt(file, at.line, at.end_line));
-        self.text += &format!(
+        let _ = write!(
+            self.text,
             "\nWARNING: {} - {}\n{}\n{}",
             warning.rule,
             warning.url,
