@@ -6,7 +6,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::ours::OUTPUT;
 use super::serve::{self, Server};
 use crate::build::Build;
 use crate::command::capture;
@@ -43,7 +42,13 @@ pub(super) fn prepare(
 }
 
 /// The build of both platforms.
-pub(super) fn build(tree: &Tree, engine: &Engine, registry: &Registry, server: &Server) -> Command {
+pub(super) fn build(
+    tree: &Tree,
+    engine: &Engine,
+    registry: &Registry,
+    server: &Server,
+    output: &str,
+) -> Command {
     let file = tree.root.join("dockerfiles/baseline.Dockerfile");
     let build = Build::new(engine, &file, &tree.target.join("bench/dockerfile"))
         .platforms(&PLATFORMS)
@@ -51,6 +56,6 @@ pub(super) fn build(tree: &Tree, engine: &Engine, registry: &Registry, server: &
         .with(["--network", "host"])
         .arg("REGISTRY", &registry.address)
         .arg("SERVER", &server.url)
-        .output(OUTPUT);
+        .output(output);
     build.command()
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use toml::{Table, Value};
 
+use super::build::NOTHING;
 use super::serve::{self, Server};
 use super::wheelhouse::{self, Wheels};
 use crate::build::Build;
@@ -32,7 +33,7 @@ impl Ours {
     ) -> Result<Self> {
         let context = folder(tree.target.join("bench/ours"))?;
         let mut spec: Table = fs::read_to_string(inputs.example.join("krunner.toml"))?.parse()?;
-        for unused in ["ttyd", "args", "files"] {
+        for unused in ["ttyd", "files"] {
             spec.remove(unused);
         }
         let python = spec
@@ -72,20 +73,18 @@ impl Ours {
         })
     }
 
-    /// Python and wheels of both platforms. The spec has no ttyd, so the whole volume is those two and a few folders.
-    pub(super) fn stages(&self, engine: &Engine) -> Command {
+    /// Python and wheels of both platforms. The spec has no ttyd, so the whole volume is those two, the C runtime
+    /// (the one input that is not on loopback) and a few folders.
+    pub(super) fn stages(&self, engine: &Engine, inputs: &Inputs, output: &str) -> Command {
         let build = Build::spec(engine, &self.context, &self.frontend);
-        build.platforms(&PLATFORMS).output(OUTPUT).command()
+        let build = build.arg("DEBIAN_MIRROR", &inputs.mirror);
+        build.platforms(&PLATFORMS).output(output).command()
     }
 
     /// ttyd of both platforms, from the example itself.
     pub(super) fn ttyd(&self, engine: &Engine, inputs: &Inputs) -> Command {
         let build = Build::example(engine, inputs, &self.frontend);
         let build = build.with(["--target", "ttyd"]);
-        build.platforms(&PLATFORMS).output(OUTPUT).command()
+        build.platforms(&PLATFORMS).output(NOTHING).command()
     }
 }
-
-/// What both ways do with the result: nothing. Packing it takes either the same 15 seconds of gzip,
-/// which would hide the difference between them.
-pub(super) const OUTPUT: &str = "type=cacheonly";
