@@ -67,9 +67,8 @@ impl Error {
 /// The classes of errors that we return, with gRPC's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// What the user gave us is wrong. BuildKit writes the name of any other class before the message, once more
-    /// for each of its parts that hands it on; its own frontend returns this one for mistakes in Dockerfiles.
-    Unknown = 2,
+    /// What the user gave us is wrong.
+    InvalidArgument = 3,
     /// A file is missing.
     NotFound = 5,
     /// The engine cannot do it, or we cannot.

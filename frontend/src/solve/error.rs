@@ -62,7 +62,7 @@ impl Error {
             Self::UnknownRequest(_) => Code::Unimplemented,
             Self::NoSpec(_) => Code::NotFound,
             Self::NoImage | Self::Image(_) => Code::Internal,
-            _ => Code::Unknown,
+            _ => Code::InvalidArgument,
         };
         gateway::status(code, self.to_string(), details)
     }

@@ -174,8 +174,8 @@ fn a_wrong_key_is_quoted_at_its_line() {
     assert!(record.status.unwrap().success());
     let error = record.error();
     assert!(error.message.contains("`stripp`"), "{}", error.message);
-    // Any other class than `Unknown` would be written before the message, again and again.
-    assert_eq!(error.code, 2);
+    // `InvalidArgument`, by which programs tell a user's mistake from everything else.
+    assert_eq!(error.code, 3);
     assert_eq!(quoted(&error), [("krunner.toml".to_owned(), line as u64)]);
 }
 
