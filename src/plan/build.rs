@@ -1,5 +1,6 @@
 //! From a spec, its locks and a request to a plan.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use pep440_rs::Version;
@@ -13,7 +14,7 @@ use super::wheels::packages;
 use super::{Base, File, Input, Locks, Origin, Plan, Python, Request, Volume, Wheels, marks};
 use crate::report::{Problem, Problems};
 use crate::spec::arguments::SOURCE_DATE_EPOCH;
-use crate::spec::{self, KeyPath, Libc, Spec};
+use crate::spec::{self, IDENTITY_FILE, KeyPath, Libc, Spec};
 
 /// Plans one platform's volume.
 pub fn build(spec: &Spec, locks: &Locks, request: &Request) -> Result<Plan, Problems> {
@@ -141,7 +142,7 @@ fn wheels(planner: &mut Planner<'_>, wheels: &spec::Wheels, python: &Version) ->
 
 fn base(planner: &mut Planner<'_>) -> Option<Base> {
     let document = planner.spec.document();
-    let mut files = Vec::with_capacity(document.files.len());
+    let mut files = vec![identity(planner)];
     let mut complete = true;
     for (index, file) in document.files.iter().enumerate() {
         let path = KeyPath::from(["files"]).with(index);
@@ -162,6 +163,36 @@ fn base(planner: &mut Planner<'_>) -> Option<Base> {
         mount_points,
         files,
     })
+}
+
+/// The file in which a volume says what it is, to whoever meets it in a container.
+///
+/// It also makes the last layers of two platforms differ: engines may fail when they export two equal layers at once.
+fn identity(planner: &Planner<'_>) -> File {
+    let document = planner.spec.document();
+    let volume = &document.volume;
+    // Sorted, whatever serde_json's own maps do.
+    let content: BTreeMap<&str, serde_json::Value> = [
+        ("name", volume.name.clone().into()),
+        ("version", volume.version.into()),
+        ("libc", volume.libc.to_string().into()),
+        ("platform", planner.request.platform.to_string().into()),
+        ("prefix", volume.prefix.clone().into()),
+        ("python", document.python.version.clone().into()),
+    ]
+    .into();
+    let content = serde_json::to_string_pretty(&content).unwrap_or_default();
+    File {
+        path: IDENTITY_FILE.to_owned(),
+        mode: 0o644,
+        source: Input {
+            name: "volume-identity".to_owned(),
+            origin: Origin::Inline {
+                content: format!("{content}\n"),
+            },
+            at: Some(planner.spec.at_key(["volume"])),
+        },
+    }
 }
 
 fn file_input(planner: &mut Planner<'_>, file: &spec::File, path: &KeyPath) -> Option<Input> {

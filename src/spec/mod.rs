@@ -38,6 +38,9 @@ pub use types::{
 /// taking the frontend's memory.
 pub const MAX_SPEC_BYTES: usize = 1 << 20;
 
+/// The file, relative to the volume, in which a volume says what it is: one JSON object. No other file may have its name.
+pub const IDENTITY_FILE: &str = "krunner.json";
+
 /// A spec that was read and found right.
 #[derive(Clone, Debug)]
 pub struct Spec {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Findings;
 use super::path::check_relative;
-use crate::spec::KeyPath;
 use crate::spec::types::Document;
+use crate::spec::{IDENTITY_FILE, KeyPath};
 
 pub(super) fn check(document: &Document, findings: &mut Findings) {
     let mut names = BTreeSet::new();
@@ -15,6 +15,10 @@ pub(super) fn check(document: &Document, findings: &mut Findings) {
         let at = KeyPath::from(["files"]).with(index);
         let path = &*file.path;
         check_relative(at.with("path"), path, findings);
+        if path == IDENTITY_FILE {
+            let message = format!("`{path}` is the file in which the volume says what it is");
+            findings.add(at.with("path"), message);
+        }
         // `a/b` and `a-b` would be one input name, so they are as good as one path.
         if !names.insert(file.input_name()) {
             let message = format!("Two files that are both the input `{}`", file.input_name());
