@@ -1,7 +1,9 @@
 //! The Dockerfile way with QEMU, and ours, of the same two stages for the same two platforms.
 //!
-//! Each writes the OCI archive that a build is for; theirs holds the distribution as it came, ours what a volume needs of it.
-//! Both are packed as the engine packs them, and the table also has the cached builds that write nothing.
+//! Each writes the OCI archive that a build is for, packed as the engine packs it; theirs holds the distribution as it came,
+//! ours what a volume needs of it. The ratios are of the same flavour, which uses the image's glibc. The table also has what is built
+//! by default, with a C runtime and bytecode for every module, which the Dockerfile way does not make; and cached builds that
+//! write nothing, where starting our frontend in a container of its own is all there is to see.
 
 use std::process::Command;
 use std::time::Instant;
@@ -10,7 +12,7 @@ use anyhow::Result;
 
 use super::dockerfile;
 use super::handler::Handler;
-use super::ours::Ours;
+use super::ours::{Flavour, Ours};
 use super::serve::Server;
 use super::wheelhouse;
 use crate::command::log;
@@ -48,7 +50,8 @@ pub(super) fn run() -> Result<()> {
     let image = steps.run("Frontend image", |step| {
         frontend::image(&tree, step, &engine, Some(&registry), &binary)
     })?;
-    let ours = Ours::new(&tree, &inputs, &wheels, &server, &image)?;
+    let flavour = |flavour| Ours::new(&tree, &inputs, &wheels, &server, &image, flavour);
+    let (ours, any) = (flavour(Flavour::Gnu)?, flavour(Flavour::Any)?);
     dockerfile::prepare(&tree, &engine, &registry, &inputs)?;
     let theirs = |output: &str| dockerfile::build(&tree, &engine, &registry, &server, output);
     let ours_build = |output: &str| ours.stages(&engine, &inputs, output);
@@ -71,6 +74,13 @@ pub(super) fn run() -> Result<()> {
         timed(|| log(&mut ours_build(&archive), step))
     })?;
     let ours_cached = cached(&mut steps, "krunner", &archive, ours_build)?;
+    let any_build = |output: &str| any.stages(&engine, &inputs, output);
+    let archive = self::archive(&tree, "any")?;
+    let any_cold = steps.run("krunner, `any`, cold", |step| {
+        prune(step, &engine)?;
+        timed(|| log(&mut any_build(&archive), step))
+    })?;
+    let any_cached = cached(&mut steps, "krunner, `any`", &archive, any_build)?;
     let ttyd = steps.run("ttyd, both platforms, cold", |step| {
         prune(step, &engine)?;
         timed(|| log(&mut ours.ttyd(&engine, &inputs), step))
@@ -82,6 +92,11 @@ pub(super) fn run() -> Result<()> {
     for (title, cold, cached) in [
         ("Dockerfile way with QEMU", theirs_cold, &theirs_cached),
         ("krunner, no emulation", ours_cold, &ours_cached),
+        (
+            "krunner, `any`: C runtime and bytecode too",
+            any_cold,
+            &any_cached,
+        ),
     ] {
         print(&format!(
             "{title:<48}{cold:>6.2} s  {:>8.2} s  {:>8.2} s",

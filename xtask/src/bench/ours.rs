@@ -15,6 +15,15 @@ use crate::demo::PLATFORMS;
 use crate::tree::{Tree, folder};
 use crate::workbench::{Engine, Inputs, python_sum};
 
+/// What is built of the example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flavour {
+    /// The two stages that the Dockerfile way has: a volume that uses the image's glibc.
+    Gnu,
+    /// What is built by default: with a C runtime, and every module compiled.
+    Any,
+}
+
 /// The example with its inputs on loopback, and without ttyd.
 #[derive(Debug)]
 pub(super) struct Ours {
@@ -30,11 +39,21 @@ impl Ours {
         wheels: &Wheels,
         server: &Server,
         frontend: &str,
+        flavour: Flavour,
     ) -> Result<Self> {
-        let context = folder(tree.target.join("bench/ours"))?;
+        let context = folder(
+            tree.target
+                .join(format!("bench/{flavour:?}").to_lowercase()),
+        )?;
         let mut spec: Table = fs::read_to_string(inputs.example.join("krunner.toml"))?.parse()?;
         for unused in ["ttyd", "files"] {
             spec.remove(unused);
+        }
+        if flavour == Flavour::Gnu {
+            spec.remove("runtime");
+            let volume = spec.get_mut("volume").and_then(Value::as_table_mut);
+            let volume = volume.context("The example has no `[volume]`")?;
+            volume.insert("libc".to_owned(), "gnu".into());
         }
         let python = spec
             .get_mut("python")
@@ -73,8 +92,8 @@ impl Ours {
         })
     }
 
-    /// Python and wheels of both platforms. The spec has no ttyd, so the whole volume is those two, the C runtime
-    /// (the one input that is not on loopback) and a few folders.
+    /// Python and wheels of both platforms. The spec has no ttyd, so the whole volume is those two, a few folders
+    /// and, with `any`, the C runtime (the one input that is not on loopback).
     pub(super) fn stages(&self, engine: &Engine, inputs: &Inputs, output: &str) -> Command {
         let build = Build::spec(engine, &self.context, &self.frontend);
         let build = build.arg("DEBIAN_MIRROR", &inputs.mirror);
