@@ -1,6 +1,7 @@
 //! Presets of `[slim]`: named lists of what a volume does not need, kept as data.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -17,10 +18,12 @@ pub struct Preset {
     pub drop: Vec<String>,
 }
 
-/// All presets by name.
-pub fn presets() -> BTreeMap<String, Preset> {
+/// All presets by name, read once.
+pub fn presets() -> &'static BTreeMap<String, Preset> {
     // A test reads the file, so this cannot fail in what is shipped.
-    toml::from_str(PRESETS).unwrap_or_default()
+    static READ: LazyLock<BTreeMap<String, Preset>> =
+        LazyLock::new(|| toml::from_str(PRESETS).unwrap_or_default());
+    &READ
 }
 
 #[cfg(test)]

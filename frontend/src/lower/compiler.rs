@@ -28,13 +28,15 @@ impl<'a> Compiler<'a> {
         let build_platform = plan.build_platform;
         let architecture = build_platform.architecture;
         let epoch = plan.volume.epoch;
-        let meta = |what: &str| {
-            Meta::named(format!("[bytecode] {what}"))
-                .at(environment.place(environment.stages.get("runtime")))
+        let inputs = || Inputs::new(environment, "bytecode", build_platform);
+        let lay_out = |step: &Step, inputs, what: &str| {
+            let meta = Meta::named(format!("[bytecode] {what}"))
+                .at(environment.place(environment.stages.get("runtime")));
+            run(environment, build_platform, step, inputs, Root::Image, meta)
         };
-        let mut inputs = Inputs::new(environment, "bytecode", build_platform);
+        let mut python = inputs();
         let step = Step::Python {
-            source: inputs.bytes(&bytecode.python)?,
+            source: python.bytes(&bytecode.python)?,
             strip: bytecode.strip.clone(),
             // Whole, so that what the volume does without is there for the compiler.
             slim: Slim::default(),
@@ -44,26 +46,11 @@ impl<'a> Compiler<'a> {
             epoch,
             out: OUT.into(),
         };
-        let what = meta(&format!("unpack Python {}", plan.python.version));
-        let python = run(
-            environment,
-            build_platform,
-            &step,
-            inputs,
-            Root::Image,
-            what,
-        )?;
-        let mut inputs = Inputs::new(environment, "bytecode", build_platform);
-        let step = runtime(&bytecode.runtime, &mut inputs, plan, build_platform)?;
-        let what = meta("take the C runtime");
-        let runtime = run(
-            environment,
-            build_platform,
-            &step,
-            inputs,
-            Root::Image,
-            what,
-        )?;
+        let what = format!("unpack Python {}", plan.python.version);
+        let python = lay_out(&step, python, &what)?;
+        let mut archives = inputs();
+        let step = runtime(&bytecode.runtime, &mut archives, plan, build_platform)?;
+        let runtime = lay_out(&step, archives, "take the C runtime")?;
         Ok(Some(Self {
             bytecode,
             prefix: &plan.volume.prefix,

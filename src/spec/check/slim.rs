@@ -15,11 +15,7 @@ pub(super) fn check(document: &Document, findings: &mut Findings) {
     for (index, name) in slim.presets.iter().enumerate() {
         if !known.contains_key(name) {
             let path = KeyPath::from(["slim", "presets"]).with(index);
-            findings.add_with_hint(
-                path,
-                format!("Unknown preset: `{name}`"),
-                hint(name, &known),
-            );
+            findings.add_with_hint(path, format!("Unknown preset: `{name}`"), hint(name, known));
         }
     }
     for (pattern, reason) in &slim.drop {
