@@ -3,32 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
-
-use std::path::Path;
-use std::process::Command;
+mod snapshot;
 
 use common::layout;
+use snapshot::krunner_in;
 
-/// Runs `krunner` in a folder that holds `in`, a hand-made layout, and shows all that a user would see.
-fn krunner(dir: &Path, args: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_krunner"))
-        .args(args)
-        .current_dir(dir)
-        .env_clear()
-        .env("NO_COLOR", "1")
-        .env("COLUMNS", "100")
-        .env("KRUNNER_STORE", dir.join("store"))
-        .output()
-        .unwrap();
-    let text = format!(
-        "exit code: {:?}\n----- stdout -----\n{}----- stderr -----\n{}",
-        output.status.code(),
-        String::from_utf8(output.stdout).unwrap(),
-        String::from_utf8(output.stderr).unwrap(),
-    );
-    text.replace(&dir.display().to_string(), "[DIR]")
-}
-
+/// A folder that holds `in`, a hand-made layout.
 fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     layout::small().write(&dir.path().join("in"));
@@ -59,7 +39,7 @@ fn the_way_from_a_layout_to_a_path() {
             format!(
                 "$ krunner {}\n{}",
                 args.join(" "),
-                krunner(dir.path(), args)
+                krunner_in(dir.path(), args)
             )
         })
         .collect();
@@ -69,7 +49,7 @@ fn the_way_from_a_layout_to_a_path() {
 #[test]
 fn what_fails_says_what_and_what_to_do() {
     let dir = folder();
-    krunner(dir.path(), &["publish", "oci:in", "oci:out:15"]);
+    krunner_in(dir.path(), &["publish", "oci:in", "oci:out:15"]);
     let steps: &[&[&str]] = &[
         &["path", "oci:out:15", "--platform", "linux/arm64"],
         &["pull", "oci:out:16", "--platform", "linux/arm64"],
@@ -90,7 +70,7 @@ fn what_fails_says_what_and_what_to_do() {
             format!(
                 "$ krunner {}\n{}",
                 args.join(" "),
-                krunner(dir.path(), args)
+                krunner_in(dir.path(), args)
             )
         })
         .collect();
@@ -108,7 +88,7 @@ fn what_fails_says_what_and_what_to_do() {
 fn help_shows_examples() {
     let dir = folder();
     let said: Vec<String> = ["publish", "pull", "path", "inspect"]
-        .map(|verb| krunner(dir.path(), &[verb, "--help"]))
+        .map(|verb| krunner_in(dir.path(), &[verb, "--help"]))
         .into();
     insta::assert_snapshot!(said.join("\n"));
 }

@@ -3,12 +3,12 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use krunner::audit::{Libc, Profile, audit};
 use krunner::platform::Architecture;
 
 use crate::common::elf::{Elf, library, program};
+use crate::snapshot::krunner_in;
 
 /// The dynamic linker of a volume for any image.
 pub(crate) const LOADER: &str = "/opt/backend.ai/lib/glibc/ld-linux-x86-64.so.2";
@@ -112,22 +112,6 @@ pub(crate) fn findings(volume: &Volume, libc: Libc) -> String {
 
 /// Runs `krunner` beside the folder `volume`, and shows all that a user would see.
 pub(crate) fn krunner(volume: &Volume, args: &[&str]) -> String {
-    let dir = volume.dir();
-    let output = Command::new(env!("CARGO_BIN_EXE_krunner"))
-        .args(args)
-        .current_dir(dir)
-        .env_clear()
-        .env("NO_COLOR", "1")
-        .env("COLUMNS", "100")
-        .env("KRUNNER_STORE", dir.join("store"))
-        .output()
-        .unwrap();
-    let text = format!(
-        "$ krunner {}\nexit code: {:?}\n----- stdout -----\n{}----- stderr -----\n{}",
-        args.join(" "),
-        output.status.code(),
-        String::from_utf8(output.stdout).unwrap(),
-        String::from_utf8(output.stderr).unwrap(),
-    );
-    text.replace(&dir.display().to_string(), "[DIR]")
+    let seen = krunner_in(volume.dir(), args);
+    format!("$ krunner {}\n{seen}", args.join(" "))
 }
