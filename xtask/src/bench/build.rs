@@ -11,16 +11,15 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::dockerfile;
+use super::ground::Ground;
 use super::handler::Handler;
 use super::ours::{Flavour, Ours};
 use super::serve::Server;
 use super::wheelhouse;
 use crate::command::log;
 use crate::console::{Step, Steps, print};
-use crate::daemon::Life;
-use crate::frontend;
 use crate::tree::{Tree, folder};
-use crate::workbench::{self, Engine, Example, Kind, PLAIN, Registry};
+use crate::workbench::Engine;
 
 /// What our cold build may take of the Dockerfile way's time.
 const COLD: f64 = 0.20;
@@ -35,72 +34,49 @@ pub(super) const NOTHING: &str = "type=cacheonly";
 pub(super) fn run() -> Result<()> {
     let tree = Tree::find()?;
     let mut steps = Steps::new(&tree)?;
-    let engine = steps.run("Engine 26.1", |step| {
-        let engine = Engine::open(&tree, step, Kind::V26, Life::Ours)?;
-        workbench::load_images(&tree, step, &engine, &[PLAIN])?;
-        Ok(engine)
-    })?;
-    let registry = steps.run("Registry", |step| Registry::open(&tree, step, Life::Ours))?;
-    let inputs = steps.run("Inputs", |step| {
-        workbench::inputs(&tree, step, Example::Any)
-    })?;
+    let Ground {
+        engine,
+        registry,
+        inputs,
+        frontend,
+    } = Ground::open(&tree, &mut steps)?;
     let wheels = steps.run("Wheelhouse", |step| wheelhouse::make(&tree, step, &inputs))?;
     let server = Server::start(&tree)?;
-    let binary = steps.run("Frontend", |step| frontend::binary(&tree, step))?;
-    let image = steps.run("Frontend image", |step| {
-        frontend::image(&tree, step, &engine, Some(&registry), &binary)
-    })?;
-    let flavour = |flavour| Ours::new(&tree, &inputs, &wheels, &server, &image, flavour);
-    let (ours, any) = (flavour(Flavour::Gnu)?, flavour(Flavour::Any)?);
+    let flavour = |flavour| Ours::new(&tree, &inputs, &wheels, &server, &frontend, flavour);
+    let (gnu, any) = (flavour(Flavour::Gnu)?, flavour(Flavour::Any)?);
     dockerfile::prepare(&tree, &engine, &registry, &inputs)?;
-    let theirs = |output: &str| dockerfile::build(&tree, &engine, &registry, &server, output);
-    let ours_build = |output: &str| ours.stages(&engine, &inputs, output);
 
-    let archive = archive(&tree, "theirs")?;
-    let theirs_cold = {
-        // Dropped before our build, which must do without.
-        let _handler = steps.run("Handler for the other architecture", |step| {
-            Handler::register(&tree, step)
-        })?;
-        steps.run("Dockerfile way, cold", |step| {
-            prune(step, &engine)?;
-            timed(|| log(&mut theirs(&archive), step))
-        })?
-    };
-    let theirs_cached = cached(&mut steps, "Dockerfile way", &archive, theirs)?;
-    let archive = self::archive(&tree, "ours")?;
-    let ours_cold = steps.run("krunner, cold", |step| {
-        prune(step, &engine)?;
-        timed(|| log(&mut ours_build(&archive), step))
+    let handler = steps.run("Handler for the other architecture", |step| {
+        Handler::register(&tree, step)
     })?;
-    let ours_cached = cached(&mut steps, "krunner", &archive, ours_build)?;
-    let any_build = |output: &str| any.stages(&engine, &inputs, output);
-    let archive = self::archive(&tree, "any")?;
-    let any_cold = steps.run("krunner, `any`, cold", |step| {
-        prune(step, &engine)?;
-        timed(|| log(&mut any_build(&archive), step))
+    let theirs = Times::of(&tree, &mut steps, &engine, "Dockerfile way", |output| {
+        dockerfile::build(&tree, &engine, &registry, &server, output)
     })?;
-    let any_cached = cached(&mut steps, "krunner, `any`", &archive, any_build)?;
+    // Our builds must do without.
+    drop(handler);
+    let ours = Times::of(&tree, &mut steps, &engine, "krunner", |output| {
+        gnu.stages(&engine, &inputs, output)
+    })?;
+    let default = Times::of(&tree, &mut steps, &engine, "krunner any", |output| {
+        any.stages(&engine, &inputs, output)
+    })?;
     let ttyd = steps.run("ttyd, both platforms, cold", |step| {
         prune(step, &engine)?;
-        timed(|| log(&mut ours.ttyd(&engine, &inputs), step))
+        timed(|| log(&mut gnu.ttyd(&engine, &inputs), step))
     })?;
 
-    print(
-        "\npython + wheels, linux/amd64 and linux/arm64        cold      cached  cached, nothing written",
-    );
-    for (title, cold, cached) in [
-        ("Dockerfile way with QEMU", theirs_cold, &theirs_cached),
-        ("krunner, no emulation", ours_cold, &ours_cached),
-        (
-            "krunner, `any`: C runtime and bytecode too",
-            any_cold,
-            &any_cached,
-        ),
+    print(&format!(
+        "\n{:<48}{:>8}{:>12}  cached, nothing written",
+        "python + wheels, linux/amd64 and linux/arm64", "cold", "cached"
+    ));
+    for (title, times) in [
+        ("Dockerfile way with QEMU", &theirs),
+        ("krunner, no emulation", &ours),
+        ("krunner, `any`: C runtime and bytecode too", &default),
     ] {
         print(&format!(
-            "{title:<48}{cold:>6.2} s  {:>8.2} s  {:>8.2} s",
-            cached.written, cached.nothing
+            "{title:<48}{:>6.2} s  {:>8.2} s  {:>8.2} s",
+            times.cold, times.cached, times.nothing
         ));
     }
     print(&format!(
@@ -108,42 +84,51 @@ pub(super) fn run() -> Result<()> {
     ));
     print(&format!(
         "bench build cold_ratio={:.3} goal={COLD:.2}",
-        ours_cold / theirs_cold
+        ours.cold / theirs.cold
     ));
     print(&format!(
         "bench build cached_ratio={:.3} goal={CACHED:.1}",
-        ours_cached.written / theirs_cached.written
+        ours.cached / theirs.cached
     ));
     Ok(())
 }
 
-/// Where a build's OCI archive goes, as a value of `--output`: what a build is for.
-fn archive(tree: &Tree, name: &str) -> Result<String> {
-    let folder = folder(tree.target.join("bench"))?;
-    Ok(format!("type=oci,dest={}/{name}.tar", folder.display()))
-}
-
-/// Seconds of a build that has nothing to do.
-struct Cached {
-    /// With its result written.
-    written: f64,
-    /// Without.
+/// Seconds that one way takes.
+struct Times {
+    /// From nothing, with the OCI archive written: what a build is for.
+    cold: f64,
+    /// With nothing to do but that.
+    cached: f64,
+    /// With nothing to do.
     nothing: f64,
 }
 
-/// The best of several builds of each kind, for they are short.
-fn cached(
-    steps: &mut Steps,
-    title: &str,
-    archive: &str,
-    build: impl Fn(&str) -> Command,
-) -> Result<Cached> {
-    steps.run(&format!("{title}, cached"), |step| {
-        Ok(Cached {
-            written: best(|| log(&mut build(archive), step))?,
-            nothing: best(|| log(&mut build(NOTHING), step))?,
+impl Times {
+    /// Measures one way; what it does with its result is a value of `--output`.
+    fn of(
+        tree: &Tree,
+        steps: &mut Steps,
+        engine: &Engine,
+        title: &str,
+        build: impl Fn(&str) -> Command,
+    ) -> Result<Self> {
+        let archive = folder(tree.target.join("bench"))?.join(format!("{title}.tar"));
+        let archive = format!("type=oci,dest={}", archive.display());
+        let cold = steps.run(&format!("{title}, cold"), |step| {
+            prune(step, engine)?;
+            timed(|| log(&mut build(&archive), step))
+        })?;
+        // The best of several, for they are short.
+        let (cached, nothing) = steps.run(&format!("{title}, cached"), |step| {
+            let cached = best(|| log(&mut build(&archive), step))?;
+            Ok((cached, best(|| log(&mut build(NOTHING), step))?))
+        })?;
+        Ok(Self {
+            cold,
+            cached,
+            nothing,
         })
-    })
+    }
 }
 
 fn timed(work: impl FnOnce() -> Result<()>) -> Result<f64> {

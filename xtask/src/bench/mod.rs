@@ -2,6 +2,7 @@
 
 mod build;
 mod dockerfile;
+mod ground;
 mod handler;
 mod ours;
 mod serve;

@@ -11,13 +11,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::ground::Ground;
 use crate::build::Build;
 use crate::command::{capture, log, program};
 use crate::console::{Step, Steps, print};
-use crate::daemon::Life;
-use crate::frontend;
 use crate::tree::{Tree, folder};
-use crate::workbench::{self, Debian, Engine, Example, Kind, PLAIN, Registry};
+use crate::workbench::{self, Debian, Engine, PLAIN};
 
 /// Samples of each kind and volume.
 const ROUNDS: usize = 40;
@@ -60,21 +59,14 @@ pub(super) fn run() -> Result<()> {
     let tree = Tree::find()?;
     let mut steps = Steps::new(&tree)?;
     let architecture = Debian::find(&tree)?.architecture().to_owned();
-    let engine = steps.run("Engine 26.1", |step| {
-        let engine = Engine::open(&tree, step, Kind::V26, Life::Ours)?;
-        workbench::load_images(&tree, step, &engine, &[PLAIN])?;
-        Ok(engine)
-    })?;
-    let registry = steps.run("Registry", |step| Registry::open(&tree, step, Life::Ours))?;
+    let Ground {
+        engine,
+        registry: _registry,
+        inputs,
+        frontend,
+    } = Ground::open(&tree, &mut steps)?;
     let theirs = steps.run("Published volume", |step| {
         workbench::published(&tree, step, &architecture)
-    })?;
-    let inputs = steps.run("Inputs", |step| {
-        workbench::inputs(&tree, step, Example::Any)
-    })?;
-    let binary = steps.run("Frontend", |step| frontend::binary(&tree, step))?;
-    let frontend = steps.run("Frontend image", |step| {
-        frontend::image(&tree, step, &engine, Some(&registry), &binary)
     })?;
     let ours = steps.run("Our volume", |step| {
         let folder = tree.target.join("bench/start");
