@@ -45,8 +45,9 @@ pub fn is_name(name: &str) -> bool {
 }
 
 /// Whether engines and their clients set `name` without being asked: the epoch of reproducible builds,
-/// BuildKit's own switches, and the proxies of the client's configuration.
+/// BuildKit's own switches, the platforms, and the proxies of the client's configuration.
 pub fn is_predefined(name: &str) -> bool {
+    const PLATFORM: [&str; 5] = ["PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT"];
     const PROXIES: [&str; 5] = [
         "HTTP_PROXY",
         "HTTPS_PROXY",
@@ -54,7 +55,14 @@ pub fn is_predefined(name: &str) -> bool {
         "NO_PROXY",
         "ALL_PROXY",
     ];
+    let of = |side| {
+        name.strip_prefix(side)
+            .is_some_and(|part| PLATFORM.contains(&part))
+    };
     name == SOURCE_DATE_EPOCH
+        || name == "TARGETSTAGE"
+        || of("TARGET")
+        || of("BUILD")
         || name.starts_with("BUILDKIT_")
         || PROXIES.iter().any(|proxy| name.eq_ignore_ascii_case(proxy))
 }
@@ -92,7 +100,16 @@ mod tests {
 
     #[test]
     fn what_engines_set_by_themselves_is_known() {
-        assert!(is_predefined("https_proxy") && is_predefined("BUILDKIT_SYNTAX"));
-        assert!(!is_predefined("DEBIAN_MIRROR"));
+        for name in [
+            "https_proxy",
+            "BUILDKIT_SYNTAX",
+            "TARGETARCH",
+            "BUILDPLATFORM",
+        ] {
+            assert!(is_predefined(name), "{name}");
+        }
+        for name in ["DEBIAN_MIRROR", "BUILD", "TARGETARCHIVE"] {
+            assert!(!is_predefined(name), "{name}");
+        }
     }
 }

@@ -1,6 +1,7 @@
-//! Exec: a process in a container, never with a network.
+//! Exec: a process in a container.
 
 use super::pb;
+use super::sandbox::Sandbox;
 use super::vertex::{Inputs, Meta, Output, vertex};
 
 /// Index of a mount that starts empty, and of one whose result nobody takes.
@@ -15,6 +16,8 @@ pub struct Exec {
     pub env: Vec<String>,
     /// What the process runs on.
     pub platform: pb::Platform,
+    /// What it can reach, and how much it can take.
+    pub sandbox: Sandbox,
     mounts: Vec<(String, Mount)>,
 }
 
@@ -27,8 +30,8 @@ pub enum Mount {
     Scratch,
     /// A tree which, with what the process changes, is the result.
     Layer(Output),
-    /// Memory that is gone afterwards.
-    Tmpfs,
+    /// Memory that is gone afterwards, of so many bytes, or as much as there is.
+    Tmpfs(Option<i64>),
     /// A folder that stays between builds, and is shared by all processes that name it.
     Cache(String),
 }
@@ -44,6 +47,7 @@ impl Exec {
             args: args.into_iter().collect(),
             env: Vec::new(),
             platform,
+            sandbox: Sandbox::default(),
             mounts: vec![("/".to_owned(), Mount::Input(root))],
         }
     }
@@ -57,6 +61,9 @@ impl Exec {
 
     /// The results, one for every [`Mount::Scratch`] and [`Mount::Layer`], sorted by path.
     pub fn outputs(mut self, meta: Meta) -> Vec<Output> {
+        if let Some(size) = self.sandbox.shm_size {
+            self = self.mount("/dev/shm", Mount::Tmpfs(Some(size)));
+        }
         self.mounts.sort_by(|a, b| a.0.cmp(&b.0));
         let mut inputs = Inputs::default();
         let mut caps = vec!["exec.meta.base", "exec.meta.network", "exec.mount.bind"];
@@ -66,15 +73,18 @@ impl Exec {
             .into_iter()
             .map(|(dest, mount)| encode(dest, mount, &mut inputs, &mut results, &mut caps))
             .collect();
+        let network = self.sandbox.network.mode();
+        let mut process = pb::Meta {
+            args: self.args,
+            env: self.env,
+            cwd: "/".to_owned(),
+            ..pb::Meta::default()
+        };
+        self.sandbox.surround(&mut process, &mut caps);
         let op = pb::op::Op::Exec(pb::ExecOp {
-            meta: Some(pb::Meta {
-                args: self.args,
-                env: self.env,
-                cwd: "/".to_owned(),
-                ..pb::Meta::default()
-            }),
+            meta: Some(process),
             mounts,
-            network: pb::NetMode::None.into(),
+            network: network.into(),
             ..pb::ExecOp::default()
         });
         let vertex = vertex(op, inputs, Some(self.platform), caps, meta);
@@ -112,10 +122,15 @@ fn encode(
             encoded.output = *results;
             *results += 1;
         }
-        Mount::Tmpfs => {
+        Mount::Tmpfs(size) => {
             encoded.mount_type = pb::MountType::Tmpfs.into();
-            encoded.tmpfs_opt = Some(pb::TmpfsOpt::default());
+            encoded.tmpfs_opt = Some(pb::TmpfsOpt {
+                size: size.unwrap_or_default(),
+            });
             caps.push("exec.mount.tmpfs");
+            if size.is_some() {
+                caps.push("exec.mount.tmpfs.size");
+            }
         }
         Mount::Cache(id) => {
             encoded.mount_type = pb::MountType::Cache.into();

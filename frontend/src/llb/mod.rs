@@ -11,6 +11,7 @@ mod file;
 mod graft;
 mod merge;
 mod place;
+mod sandbox;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -24,5 +25,6 @@ pub use file::{copy_tree, make_file, pick};
 pub use graft::{GraftError, graft};
 pub use merge::merge;
 pub use place::{Place, SourceFile};
+pub use sandbox::{Network, Sandbox};
 pub use source::{Local, git, http, image, oci_layout};
 pub use vertex::{Group, Meta, Output};

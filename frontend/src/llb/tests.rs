@@ -53,7 +53,7 @@ fn process(order: &[usize]) -> Output {
         ("/in/archive", Mount::Input(archive())),
         ("/in/picked", Mount::Input(picked)),
         ("/krunner", Mount::Input(orders)),
-        ("/tmp", Mount::Tmpfs),
+        ("/tmp", Mount::Tmpfs(None)),
         ("/root/.cache", Mount::Cache("c".to_owned())),
         ("/out", Mount::Scratch),
     ];

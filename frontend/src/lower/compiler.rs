@@ -31,7 +31,8 @@ impl<'a> Compiler<'a> {
         let inputs = || Inputs::new(environment, "bytecode", build_platform);
         let lay_out = |step: &Step, inputs, what: &str| {
             let meta = Meta::named(format!("[bytecode] {what}"))
-                .at(environment.place(environment.stages.get("runtime")));
+                .at(environment.place(environment.stages.get("runtime")))
+                .without_cache(environment.no_cache.covers("bytecode"));
             run(environment, build_platform, step, inputs, Root::Image, meta)
         };
         let mut python = inputs();

@@ -7,7 +7,7 @@ use krunner::platform::Platform;
 use krunner::report::Location;
 
 use super::Contexts;
-use crate::llb::{Output, Place, SourceFile, pb};
+use crate::llb::{Output, Place, Sandbox, SourceFile, pb};
 
 /// One build.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct Environment {
     pub no_cache: NoCache,
     /// Keeps the cache mounts of several builds apart.
     pub cache_namespace: Option<String>,
+    /// What is put around each process.
+    pub sandbox: Sandbox,
 }
 
 /// What must run again although the cache has it.
@@ -43,6 +45,27 @@ pub enum NoCache {
 }
 
 impl NoCache {
+    /// What can be named: all stages, with those that only build others, and the whole.
+    pub const STAGES: [&str; 8] = [
+        "runtime",
+        "python",
+        "wheels",
+        "toolchain",
+        "ttyd",
+        "bytecode",
+        "base",
+        "volume",
+    ];
+
+    /// The names of no stage.
+    pub fn unknown(&self) -> Vec<&str> {
+        let Self::Stages(names) = self else {
+            return Vec::new();
+        };
+        let names = names.iter().map(String::as_str);
+        names.filter(|name| !Self::STAGES.contains(name)).collect()
+    }
+
     /// From the option `no-cache`: empty means everything.
     pub fn parse(option: Option<&str>) -> Self {
         match option {

@@ -64,9 +64,10 @@ pub(super) fn run(
             exec
         }
     };
+    exec.sandbox = environment.sandbox.clone();
     exec = exec
         .mount(ORDERS, Mount::Input(orders))
-        .mount("/tmp", Mount::Tmpfs)
+        .mount("/tmp", Mount::Tmpfs(None))
         .mount(OUT, Mount::Scratch);
     let outputs = inputs.mount(exec)?.outputs(meta);
     // There is exactly one writable mount.

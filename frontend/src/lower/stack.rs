@@ -18,6 +18,7 @@ pub(super) fn stack(
             "{} {what}",
             environment.label(stage, plan.platform)
         ))
+        .without_cache(environment.no_cache.covers("volume"))
     };
     let mut trees = trees.into_iter();
     let (_, first) = trees.next().ok_or(Error::NoStage("python"))?;

@@ -49,6 +49,16 @@ pub enum Error {
     Image(String),
 }
 
+/// What is wrong with an option that counts before there is a spec to quote.
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Problems {
+            problems: problem.into(),
+            places: Vec::new(),
+        }
+    }
+}
+
 impl Error {
     /// The error as it is returned to the engine.
     pub fn to_status(&self) -> rpc::Status {

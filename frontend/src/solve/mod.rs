@@ -37,7 +37,7 @@ pub async fn solve(bridge: &mut Bridge, options: &Options) -> Result<Outcome, Er
 
 async fn build(bridge: &mut Bridge, options: &Options) -> Result<Outcome, Error> {
     let prepared = prepare(bridge, options).await?;
-    warn::unknown_args(bridge, &prepared.loaded, &prepared.request).await?;
+    warn::options(bridge, &prepared).await?;
     warn::lint(bridge, &prepared.loaded, options).await?;
     let mut built = Vec::new();
     for plan in prepared.plans()? {

@@ -5,7 +5,7 @@ use krunner::report::Problems;
 
 use super::error::About;
 use super::load::{self, Loaded};
-use super::request::{self, Request};
+use super::request::{self, Dropped, Request};
 use super::{Error, frontend_image};
 use crate::gateway::{Bridge, Options, Pong};
 use crate::lower::{Contexts, Environment};
@@ -21,7 +21,7 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) async fn open(bridge: &mut Bridge, options: &Options) -> Result<Self, Error> {
         let pong = bridge.ping().await?;
-        bridge.cache_imports = request::cache_imports(options);
+        bridge.cache_imports = request::cache_imports(options)?;
         let contexts = request::contexts(bridge, options).await?;
         let loaded = load::load(bridge, options, &contexts).await?;
         Ok(Self {
@@ -42,6 +42,8 @@ pub(super) struct Prepared {
     pub(super) loaded: Loaded,
     pub(super) request: Request,
     pub(super) environment: Environment,
+    /// What was asked of the engine that it cannot do.
+    pub(super) dropped: Vec<Dropped>,
 }
 
 /// Opens the spec and reads what the command line asks of it.
@@ -53,6 +55,7 @@ pub(super) async fn prepare(bridge: &mut Bridge, options: &Options) -> Result<Pr
         contexts,
         loaded,
     } = opened;
+    let (sandbox, dropped) = request::fit(request.sandbox.clone(), &pong.llb);
     let environment = Environment {
         image: frontend_image::output(options, &contexts, request.build_platform)?,
         contexts,
@@ -62,11 +65,13 @@ pub(super) async fn prepare(bridge: &mut Bridge, options: &Options) -> Result<Pr
         many_platforms: request.platforms.len() > 1,
         no_cache: request.no_cache.clone(),
         cache_namespace: request.cache_namespace.clone(),
+        sandbox,
     };
     Ok(Prepared {
         loaded,
         request,
         environment,
+        dropped,
     })
 }
 

@@ -4,36 +4,58 @@ use krunner::lint;
 use krunner::report::{Location, Problem, Problems};
 use krunner::spec::Spec;
 
-use super::Error;
 use super::error::About;
 use super::load::Loaded;
-use super::request::Request;
+use super::request::Dropped;
+use super::{Error, Prepared};
 use crate::gateway::{Bridge, Options, proto};
 use crate::llb::Place;
+use crate::lower::NoCache;
 
 /// The argument by which command lines say which rules hold, in place of what the spec says.
 const CHECK: &str = "build-arg:BUILDKIT_DOCKERFILE_CHECK";
 
-/// One warning for all arguments that no one declared.
-pub(super) async fn unknown_args(
-    bridge: &Bridge,
-    loaded: &Loaded,
-    request: &Request,
-) -> Result<(), Error> {
+/// What of the options goes by the board, each kind in one warning.
+pub(super) async fn options(bridge: &Bridge, prepared: &Prepared) -> Result<(), Error> {
+    let Prepared {
+        loaded, request, ..
+    } = prepared;
     let unknown = loaded.spec.unknown_args(&request.args);
-    if unknown.is_empty() {
-        return Ok(());
+    if !unknown.is_empty() {
+        let names = unknown.join("`, `");
+        let short = format!("Build arguments that the spec does not declare: `{names}`");
+        let detail = "Declare an argument in the table `[args]` to use it as `${NAME}`";
+        bridge.warn(plain(loaded, short, detail)).await?;
     }
-    let names = unknown.join("`, `");
-    let short = format!("Build arguments that the spec does not declare: `{names}`");
-    let warning = proto::WarnRequest {
+    let strange = request.no_cache.unknown();
+    if !strange.is_empty() {
+        let names = strange.join("`, `");
+        let short = format!("Stages in `--no-cache-filter` that there are not: `{names}`");
+        let detail = format!("The stages are {}", NoCache::STAGES.join(", "));
+        bridge.warn(plain(loaded, short, &detail)).await?;
+    }
+    if !prepared.dropped.is_empty() {
+        let each = prepared.dropped.iter().map(|one| {
+            let Dropped { option, since } = one;
+            format!("`{option}` needs BuildKit {since}")
+        });
+        let each: Vec<_> = each.collect();
+        let short = format!("Left out, as the engine is too old: {}", each.join(", "));
+        let detail = "The build goes on without";
+        bridge.warn(plain(loaded, short, detail)).await?;
+    }
+    Ok(())
+}
+
+/// A warning that is about no lines.
+fn plain(loaded: &Loaded, short: String, detail: &str) -> proto::WarnRequest {
+    proto::WarnRequest {
         digest: loaded.digest.clone(),
         level: 1,
         short: short.into_bytes(),
-        detail: vec![b"Declare an argument in the table `[args]` to use it as `${NAME}`".to_vec()],
+        detail: vec![detail.as_bytes().to_vec()],
         ..proto::WarnRequest::default()
-    };
-    Ok(bridge.warn(warning).await?)
+    }
 }
 
 /// What the rules find in the spec: warnings, and an error as well if the spec wants it.

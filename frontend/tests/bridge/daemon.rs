@@ -26,6 +26,8 @@ pub(crate) struct Daemon {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// Whether it merges.
     pub(crate) merges: bool,
+    /// What it can do beside what every engine can.
+    pub(crate) caps: Vec<&'static str>,
     /// Whether it has a place for warnings.
     pub(crate) warns: bool,
     /// Fail the solving of graphs with more than one operation like this.
@@ -130,14 +132,14 @@ impl Daemon {
     fn check(&self, definition: &pb::Definition) -> Result<(), Status> {
         graph::check(definition, |cap| match cap {
             "mergeop" => self.merges,
-            cap => CAPS.contains(&cap),
+            cap => CAPS.contains(&cap) || self.caps.contains(&cap),
         })
         .map_err(Status::invalid_argument)
     }
 }
 
 /// What BuildKit 0.8 can do of what we use.
-const CAPS: [&str; 22] = [
+const CAPS: [&str; 23] = [
     "source.image",
     "source.image.resolvemode",
     "source.local",
@@ -151,6 +153,7 @@ const CAPS: [&str; 22] = [
     "source.http.checksum",
     "exec.meta.base",
     "exec.meta.network",
+    "exec.meta.proxyenv",
     "exec.mount.bind",
     "exec.mount.cache",
     "exec.mount.cache.sharing",
@@ -177,7 +180,11 @@ impl LlbBridge for Daemon {
             enabled,
             ..ApiCap::default()
         };
-        let mut llb_caps: Vec<_> = CAPS.iter().map(|id| cap(id, true)).collect();
+        let mut llb_caps: Vec<_> = CAPS
+            .iter()
+            .chain(&self.caps)
+            .map(|id| cap(id, true))
+            .collect();
         // Engines without the store for it list it, switched off.
         llb_caps.push(cap("mergeop", self.merges));
         Ok(Response::new(proto::PongResponse {

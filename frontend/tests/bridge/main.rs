@@ -9,6 +9,7 @@
 mod call;
 mod daemon;
 mod graph;
+mod options;
 
 use std::collections::BTreeMap;
 

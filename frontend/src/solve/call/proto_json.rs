@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use krunner::report::redact;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -125,7 +126,13 @@ fn exec(op: &pb::ExecOp) -> Value {
             .add("env", &meta.env)
             .add("cwd", &meta.cwd)
             .add("user", &meta.user)
+            .add("proxyEnv", meta.proxy_env.as_ref().map(proxies))
+            .add(
+                "extraHosts",
+                meta.extra_hosts.iter().map(host).collect::<Vec<_>>(),
+            )
             .add("hostname", &meta.hostname)
+            .add("ulimit", meta.ulimit.iter().map(ulimit).collect::<Vec<_>>())
             .add("cgroupParent", &meta.cgroup_parent)
             .add(
                 "removeMountStubsRecursive",
@@ -140,6 +147,32 @@ fn exec(op: &pb::ExecOp) -> Value {
         .add("mounts", mounts)
         .name("network", op.network, op.network().as_str_name())
         .name("security", op.security, op.security().as_str_name())
+        .done()
+}
+
+/// Without the credentials that an address may have: this is made to be shown around.
+fn proxies(proxies: &pb::ProxyEnv) -> Value {
+    Fields::default()
+        .add("httpProxy", redact(&proxies.http_proxy))
+        .add("httpsProxy", redact(&proxies.https_proxy))
+        .add("ftpProxy", redact(&proxies.ftp_proxy))
+        .add("noProxy", &proxies.no_proxy)
+        .add("allProxy", redact(&proxies.all_proxy))
+        .done()
+}
+
+fn host(host: &pb::HostIp) -> Value {
+    Fields::default()
+        .add("Host", &host.host)
+        .add("IP", &host.ip)
+        .done()
+}
+
+fn ulimit(limit: &pb::Ulimit) -> Value {
+    Fields::default()
+        .add("Name", &limit.name)
+        .long("Soft", limit.soft)
+        .long("Hard", limit.hard)
         .done()
 }
 
