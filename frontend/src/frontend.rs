@@ -1,5 +1,7 @@
 //! The frontend process: connects, builds, and returns exactly one result or error.
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::gateway::{self, Bridge, Code, Options};
 use crate::solve;
 
@@ -13,7 +15,14 @@ pub fn run() -> Result<(), gateway::Error> {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let options = Options::from_env(variables);
-    let result = runtime.block_on(serve(options));
+    let result = runtime.block_on(async {
+        // The first process of a container is not ended by signals that it does not ask for.
+        let mut cancel = signal(SignalKind::terminate()).map_err(gateway::Error::Pipes)?;
+        tokio::select! {
+            result = serve(options) => result,
+            _ = cancel.recv() => Err(gateway::Error::Cancelled),
+        }
+    });
     // Reading from a standard input that is no pipe cannot be interrupted, and must not hold us up.
     runtime.shutdown_background();
     result

@@ -10,12 +10,14 @@ use tonic_prost::ProstCodec;
 
 use super::stdio::MESSAGE_LIMIT;
 use super::{Error, proto, rpc};
-use crate::llb::{Caps, pb};
+use crate::llb::{self, Cap, Caps, pb};
 
 /// The engine.
 #[derive(Clone, Debug)]
 pub struct Bridge {
     channel: Channel,
+    /// What it can do, once it was asked.
+    pong: Option<Pong>,
     /// Where the engine looks for cached results, sent with every build.
     pub cache_imports: Vec<proto::CacheOptionsEntry>,
 }
@@ -44,6 +46,7 @@ impl Bridge {
     pub fn new(channel: Channel) -> Self {
         Self {
             channel,
+            pong: None,
             cache_imports: Vec::new(),
         }
     }
@@ -65,18 +68,27 @@ impl Bridge {
             .map_err(|status| Error::Refused(Box::new(status)))
     }
 
-    /// What the engine can do.
-    pub async fn ping(&self) -> Result<Pong, Error> {
+    /// What the engine can do. From then on nothing else is asked of it.
+    pub async fn ping(&mut self) -> Result<Pong, Error> {
         let pong: proto::PongResponse = self.call(method!("Ping"), proto::PingRequest {}).await?;
-        let caps = |list: Vec<ApiCap>| Caps::new(list.into_iter().map(|cap| (cap.id, cap.enabled)));
-        Ok(Pong {
+        let pong = Pong {
             gateway: caps(pong.frontend_api_caps),
             llb: caps(pong.llb_caps),
-        })
+        };
+        self.pong = Some(pong.clone());
+        Ok(pong)
     }
 
     /// Hands a build graph to the engine. It is worked on only when somebody looks into the result.
+    ///
+    /// What the engine lacks for it is found out here, where it is known which lines asked for it.
     pub async fn solve(&self, definition: pb::Definition) -> Result<Reference, Error> {
+        if let Some(pong) = &self.pong {
+            let lacks = llb::lacks(&definition, &pong.llb);
+            if !lacks.is_empty() {
+                return Err(Error::Lacks(lacks));
+            }
+        }
         let request = proto::SolveRequest {
             definition: Some(definition),
             allow_result_return: true,
@@ -114,9 +126,13 @@ impl Bridge {
 
     /// Shows a warning beside the progress, at the operation `digest`.
     pub async fn warn(&self, request: proto::WarnRequest) -> Result<(), Error> {
+        // Engines before 0.10 have no place for warnings; a build must not fail for that.
+        let pong = self.pong.as_ref();
+        if pong.is_some_and(|pong| !pong.gateway.has("gateway.warnings")) {
+            return Ok(());
+        }
         let answer: Result<proto::WarnResponse, _> = self.call(method!("Warn"), request).await;
         match answer {
-            // Engines before 0.10 have no place for warnings; a build must not fail for that.
             Err(error) if error.is_unimplemented() => Ok(()),
             other => other.map(drop),
         }
@@ -150,4 +166,15 @@ impl Bridge {
         let answer: Result<proto::ReturnResponse, _> = self.call(method!("Return"), request).await;
         answer.map(drop)
     }
+}
+
+fn caps(list: Vec<ApiCap>) -> Caps {
+    let cap = |cap: ApiCap| match cap.enabled {
+        true => (cap.id, Cap::On),
+        false => {
+            let reason = cap.disabled_reason_msg;
+            (cap.id, Cap::Off { reason })
+        }
+    };
+    Caps::new(list.into_iter().map(cap))
 }

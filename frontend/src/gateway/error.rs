@@ -7,7 +7,7 @@ use prost::Message as _;
 use serde_json::json;
 
 use super::rpc;
-use crate::llb::{Place, pb};
+use crate::llb::{Lack, Place, pb};
 
 /// A call that did not work out.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,12 @@ pub enum Error {
     /// Standard input or output cannot be used.
     #[error("Cannot take over standard input and output")]
     Pipes(#[source] std::io::Error),
+    /// The engine cannot do what a graph asks for.
+    #[error("{}", lines(.0))]
+    Lacks(Vec<Lack>),
+    /// The engine told the process to end.
+    #[error("The build was cancelled")]
+    Cancelled,
     /// The engine left out what it must send.
     #[error("The engine answered `{0}` without a result")]
     NoResult(&'static str),
@@ -60,8 +66,18 @@ impl Error {
                 details: Vec::new(),
             };
         }
+        if let Self::Lacks(lacks) = self {
+            let places = lacks.iter().filter_map(|lack| lack.place.as_ref());
+            let details = places.map(source_detail).collect();
+            return status(Code::Unimplemented, self.to_string(), details);
+        }
         status(Code::Internal, self.to_string(), Vec::new())
     }
+}
+
+fn lines(lacks: &[Lack]) -> String {
+    let lines: Vec<_> = lacks.iter().map(Lack::to_string).collect();
+    lines.join("\n")
 }
 
 /// The classes of errors that we return, with gRPC's numbers.

@@ -17,98 +17,67 @@ pub(crate) fn operations(definition: &pb::Definition) -> Vec<(String, pb::Op)> {
     definition.def.iter().map(decode).collect()
 }
 
-/// The rules that the engine holds definitions to.
-pub(crate) fn check(definition: &pb::Definition, has: impl Fn(&str) -> bool) -> Result<(), String> {
-    let mut known: Vec<String> = Vec::new();
-    for (digest, op) in operations(definition) {
-        for input in &op.inputs {
-            if !known.contains(&input.digest) || input.index < 0 {
-                return Err(format!("invalid input {input:?}"));
-            }
-        }
-        for cap in definition.metadata[&digest].caps.keys() {
-            if !has(cap) {
-                return Err(format!("unknown API capability {cap}"));
-            }
-        }
-        let valid = match &op.op {
-            Some(Op::Exec(exec)) => {
-                exec.meta
-                    .as_ref()
-                    .is_some_and(|meta| !meta.args.is_empty() && !meta.cwd.is_empty())
-                    && exec.mounts.iter().any(|mount| mount.dest == "/")
-            }
-            Some(Op::File(file)) => !file.actions.is_empty(),
-            Some(Op::Merge(merge)) => merge.inputs.len() >= 2,
-            Some(Op::Source(source)) => source.identifier.contains("://"),
-            None => op.inputs.len() == 1,
-            Some(_) => false,
-        };
-        if !valid {
-            return Err(format!("invalid operation {op:?}"));
-        }
-        known.push(digest);
-    }
-    Ok(())
-}
-
 /// One line or more for every operation, with inputs by their line.
 pub(crate) fn describe(definition: &pb::Definition) -> String {
+    shown(definition).map(|(_, text)| text + "\n").collect()
+}
+
+/// The same with every digest.
+pub(crate) fn golden(definition: &pb::Definition) -> String {
+    let line = |(digest, text)| format!("{text}\n   {digest}\n");
+    shown(definition).map(line).collect()
+}
+
+fn shown(definition: &pb::Definition) -> impl Iterator<Item = (String, String)> + '_ {
     let mut numbers = BTreeMap::new();
-    let mut text = String::new();
-    for (number, (digest, op)) in operations(definition).into_iter().enumerate() {
-        let inputs: Vec<_> = op
-            .inputs
-            .iter()
-            .map(|input| numbers[&input.digest])
-            .collect();
+    let all = operations(definition).into_iter().enumerate();
+    all.map(move |(number, (digest, op))| {
+        let inputs = op.inputs.iter().map(|input| numbers[&input.digest]);
+        let inputs: Vec<_> = inputs.collect();
         numbers.insert(digest.clone(), number);
         let metadata = &definition.metadata[&digest];
-        let name = metadata
-            .description
-            .get("llb.customname")
-            .cloned()
-            .unwrap_or_default();
-        let platform = op
-            .platform
-            .map(|platform| format!(" on {}", platform.architecture));
-        let _ = write!(
-            text,
-            "{number}: {name}{}\n   ",
-            platform.unwrap_or_default()
-        );
-        if let Some(group) = &metadata.progress_group {
-            let _ = write!(text, "group {}: {}\n   ", group.id, group.name);
-        }
-        match op.op {
-            Some(Op::Source(source)) => {
-                let _ = write!(text, "{}", source.identifier);
-                for (key, value) in source.attrs {
-                    let _ = write!(text, "\n      {key} = {value}");
-                }
-            }
-            Some(Op::Exec(exec)) => text += &process(&exec, &inputs),
-            Some(Op::File(file)) => {
-                for action in file.actions {
-                    let _ = match action.action {
-                        Some(pb::file_action::Action::Mkfile(file)) => {
-                            write!(text, "write {} ", file.path)
-                        }
-                        Some(pb::file_action::Action::Copy(copy)) => {
-                            write!(text, "copy {} from {inputs:?} ", copy.src)
-                        }
-                        other => write!(text, "{other:?}"),
-                    };
-                }
-            }
-            Some(Op::Merge(_)) => {
-                let _ = write!(text, "merge {inputs:?}");
-            }
-            _ => {
-                let _ = write!(text, "result {inputs:?}");
+        let text = format!("{number}: {}", operation(op, metadata, &inputs));
+        (digest, text)
+    })
+}
+
+fn operation(op: pb::Op, metadata: &pb::OpMetadata, inputs: &[usize]) -> String {
+    let name = metadata.description.get("llb.customname");
+    let mut text = name.cloned().unwrap_or_default();
+    if let Some(platform) = op.platform {
+        let _ = write!(text, " on {}", platform.architecture);
+    }
+    text.push_str("\n   ");
+    if let Some(group) = &metadata.progress_group {
+        let _ = write!(text, "group {}: {}\n   ", group.id, group.name);
+    }
+    match op.op {
+        Some(Op::Source(source)) => {
+            text += &source.identifier;
+            for (key, value) in source.attrs {
+                let _ = write!(text, "\n      {key} = {value}");
             }
         }
-        text.push('\n');
+        Some(Op::Exec(exec)) => text += &process(&exec, inputs),
+        Some(Op::File(file)) => {
+            for action in file.actions {
+                let _ = match action.action {
+                    Some(pb::file_action::Action::Mkfile(file)) => {
+                        write!(text, "write {} ", file.path)
+                    }
+                    Some(pb::file_action::Action::Copy(copy)) => {
+                        write!(text, "copy {} from {inputs:?} ", copy.src)
+                    }
+                    other => write!(text, "{other:?}"),
+                };
+            }
+        }
+        Some(Op::Merge(_)) => {
+            let _ = write!(text, "merge {inputs:?}");
+        }
+        _ => {
+            let _ = write!(text, "result {inputs:?}");
+        }
     }
     text
 }

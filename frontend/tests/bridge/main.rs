@@ -8,8 +8,10 @@
 
 mod call;
 mod daemon;
+mod engines;
 mod graph;
 mod options;
+mod robust;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +19,7 @@ use base64::Engine as _;
 use bollard_buildkit_proto::google::protobuf::Any;
 use bollard_buildkit_proto::google::rpc;
 use bollard_buildkit_proto::moby::buildkit::v1::frontend::result::Result as Tree;
-use daemon::Daemon;
+use daemon::{Daemon, Profile};
 use prost::Message as _;
 use serde_json::Value;
 
@@ -35,12 +37,9 @@ fn daemon() -> Daemon {
         let name = entry.file_name().into_string().unwrap();
         (name, std::fs::read(entry.path()).unwrap_or_default())
     });
-    Daemon {
-        files: files.collect(),
-        merges: true,
-        warns: true,
-        ..Daemon::default()
-    }
+    let mut daemon = Daemon::new(Profile::named("newest"));
+    daemon.files = files.collect();
+    daemon
 }
 
 fn edit(daemon: &mut Daemon, from: &str, to: &str) -> usize {
@@ -148,8 +147,7 @@ fn the_same_request_gives_the_same_bytes() {
 
 #[test]
 fn an_engine_that_cannot_merge_gets_copies() {
-    let mut old = daemon();
-    old.merges = false;
+    let old = daemon().on(Profile::named("docker-28-graph-drivers"));
     let record = old.build(&[IMAGE, MIRROR]);
     record.result();
     let text = graph::describe(&record.solved[1]);
@@ -248,8 +246,7 @@ fn arguments_that_no_one_declared_are_warned_of_once() {
     record.result();
     assert_eq!(record.warnings.len(), 1);
     assert!(String::from_utf8_lossy(&record.warnings[0].short).contains("`NOSUCH`"));
-    let mut old = daemon();
-    old.warns = false;
+    let old = daemon().on(Profile::named("docker-20.10"));
     old.build(&options).result();
 }
 
@@ -324,22 +321,4 @@ fn caches_to_look_into_are_passed_on() {
     let record = daemon().build(&[IMAGE, MIRROR, ("cache-imports", json)]);
     assert_eq!(record.cache_imports[0].r#type, "registry");
     assert_eq!(record.cache_imports[0].attrs["ref"], "example.org/cache");
-}
-
-#[test]
-fn a_file_of_ten_megabytes_is_an_error_and_no_end() {
-    let mut huge = daemon();
-    huge.files
-        .insert("krunner.toml".to_owned(), vec![b'#'; 10 << 20]);
-    let record = huge.build(&[IMAGE, MIRROR]);
-    assert!(!record.error().message.is_empty());
-}
-
-#[test]
-fn an_engine_that_goes_away_ends_the_frontend() {
-    let mut silent = daemon();
-    silent.silent = true;
-    let record = silent.build(&[IMAGE, MIRROR]);
-    assert!(record.returned.is_none());
-    assert!(!record.status.unwrap().success());
 }

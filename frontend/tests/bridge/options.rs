@@ -4,7 +4,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::frontend::result::Result as Tree
 use bollard_buildkit_proto::pb;
 use pb::op::Op;
 
-use crate::daemon::{Daemon, Record};
+use crate::daemon::{Daemon, Profile, Record};
 use crate::{IMAGE, MIRROR, daemon, graph};
 
 /// A build with one more option or several.
@@ -83,13 +83,7 @@ const LIMITS: [(&str, &str); 3] = [
 
 #[test]
 fn limits_come_to_every_process_where_the_engine_has_them() {
-    let mut able = daemon();
-    able.caps = vec![
-        "exec.mount.tmpfs.size",
-        "exec.meta.ulimit",
-        "exec.meta.cgroup.parent",
-    ];
-    let record = build(able, &LIMITS);
+    let record = build(daemon().on(Profile::named("buildkit-0.10")), &LIMITS);
     assert!(warnings(&record).is_empty());
     for exec in processes(&record) {
         let meta = exec.meta.unwrap();
@@ -104,13 +98,23 @@ fn limits_come_to_every_process_where_the_engine_has_them() {
 
 #[test]
 fn limits_that_an_old_engine_lacks_are_left_out_with_one_warning() {
-    let record = build(daemon(), &LIMITS);
+    // No engine has a place for warnings and none of the limits; the oldest has neither.
+    let odd = [
+        "exec.mount.tmpfs.size",
+        "exec.meta.ulimit",
+        "exec.meta.cgroup.parent",
+    ];
+    let odd = odd
+        .into_iter()
+        .fold(Profile::named("newest"), Profile::without);
+    let record = build(daemon().on(odd), &LIMITS);
     let warnings = warnings(&record);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     for option in ["--shm-size", "--ulimit", "--cgroup-parent"] {
         assert!(warnings[0].contains(option), "{warnings:?}");
     }
-    for exec in processes(&record) {
+    let old = build(daemon().on(Profile::named("docker-20.10")), &LIMITS);
+    for exec in processes(&record).into_iter().chain(processes(&old)) {
         let meta = exec.meta.unwrap();
         assert!(meta.ulimit.is_empty() && meta.cgroup_parent.is_empty());
         assert!(exec.mounts.iter().all(|mount| mount.dest != "/dev/shm"));
