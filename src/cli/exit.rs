@@ -53,7 +53,12 @@ fn opinion(cause: &(dyn Error + 'static)) -> Option<ExitStatus> {
     if let Some(error) = cause.downcast_ref::<store::Error>() {
         return match error {
             store::Error::Artifact(error) => opinion(error),
+            store::Error::Busy { .. } => Some(ExitStatus::Retry),
             store::Error::NoVolume { .. }
+            | store::Error::NoName(_)
+            | store::Error::NoEarlier { .. }
+            | store::Error::Gone(_)
+            | store::Error::LeaseId(_)
             | store::Error::Type { .. }
             | store::Error::Layer { .. } => Some(ExitStatus::InputFailed),
             _ => None,
@@ -123,6 +128,15 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
             store::Error::Version { .. } | store::Error::Feature { .. } => {
                 Some("Use the krunner that made the store, or another store".to_owned())
             }
+            store::Error::NoEarlier { .. } => {
+                Some("`krunner volumes` shows what the store has".to_owned())
+            }
+            store::Error::Damaged { .. } => {
+                Some("`krunner fsck --repair` takes it away".to_owned())
+            }
+            store::Error::Busy { .. } => Some(
+                "Wait until running pulls have ended, or give more time with `--wait`".to_owned(),
+            ),
             store::Error::Full { .. } => {
                 Some("Free some room, or name another store with `--store`".to_owned())
             }

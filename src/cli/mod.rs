@@ -7,7 +7,10 @@ mod audit;
 mod check;
 mod excerpt;
 mod exit;
+mod fsck;
+mod gc;
 mod inspect;
+mod lease;
 mod output;
 mod path;
 mod plan;
@@ -15,10 +18,12 @@ mod printer;
 mod progress;
 mod publish;
 mod pull;
+mod rollback;
 mod source;
 mod spec_file;
 mod store;
 mod volume;
+mod volumes;
 
 use std::ffi::OsString;
 
@@ -64,6 +69,12 @@ enum Verb {
     Publish(publish::Publish),
     Pull(pull::Pull),
     Path(path::Path),
+    Volumes(volumes::Volumes),
+    Rollback(rollback::Rollback),
+    Lease(lease::Lease),
+    Release(lease::Release),
+    Gc(gc::Gc),
+    Fsck(fsck::Fsck),
     Inspect(inspect::Inspect),
     Audit(audit::Audit),
 }
@@ -76,6 +87,12 @@ impl Verb {
             Self::Publish(verb) => verb.run(printer),
             Self::Pull(verb) => verb.run(printer),
             Self::Path(verb) => verb.run(printer),
+            Self::Volumes(verb) => verb.run(printer),
+            Self::Rollback(verb) => verb.run(printer),
+            Self::Lease(verb) => verb.run(printer),
+            Self::Release(verb) => verb.run(printer),
+            Self::Gc(verb) => verb.run(printer),
+            Self::Fsck(verb) => verb.run(printer),
             Self::Inspect(verb) => verb.run(printer),
             Self::Audit(verb) => verb.run(printer),
         }

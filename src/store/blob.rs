@@ -52,6 +52,12 @@ impl Store {
         fsutil::replace(&path, content).map_err(|source| Error::io("write", &path, source))
     }
 
+    /// Whether a blob is there, by its size alone.
+    pub(super) fn has_blob(&self, descriptor: &Descriptor) -> bool {
+        fs::metadata(self.blob_path(&descriptor.digest))
+            .is_ok_and(|meta| meta.len() == descriptor.size)
+    }
+
     fn is_whole(&self, descriptor: &Descriptor) -> bool {
         let Ok(file) = File::open(self.blob_path(&descriptor.digest)) else {
             return false;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::artifact;
 use crate::digest::Digest;
@@ -57,6 +58,31 @@ pub enum Error {
         reference: String,
         /// The type that it has.
         found: String,
+    },
+    /// Nothing was ever pulled from there.
+    #[error("Never pulled: `{0}`")]
+    NoName(String),
+    /// Nothing to go back to.
+    #[error("No whole earlier version of `{reference}`{}", wanted.map(|digest| format!(" with the index `{digest}`")).unwrap_or_default())]
+    NoEarlier {
+        /// What was asked for.
+        reference: String,
+        /// The version that was asked for, if one was.
+        wanted: Option<Digest>,
+    },
+    /// A volume that is not there, or not whole.
+    #[error("No volume of the manifest `{0}`")]
+    Gone(Digest),
+    /// An ID that nobody could read again.
+    #[error("Not an ID of a lease (1 to 255 bytes without control characters): `{0}`")]
+    LeaseId(String),
+    /// Somebody works in the store.
+    #[error("Store `{root}` is in use, still after {} s", waited.as_secs())]
+    Busy {
+        /// The store.
+        root: PathBuf,
+        /// How long we waited.
+        waited: Duration,
     },
     /// What came in is not what was promised.
     #[error(transparent)]

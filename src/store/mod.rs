@@ -8,18 +8,28 @@
 //! ingest/HEX                     blobs on their way in
 //! staging/HEX                    volumes on their way in
 //! volumes/HEX/{fs,ready.json}    volumes by manifest digest; without ready.json there is none
-//! names/HEX.json                 a reference and what it led to
-//! locks/HEX                      flock: exclusive to fill, shared to use
+//! names/HEX.json                 a reference, what it leads to, and what it led to before
+//! leases/HEX.json                who relies on a volume
+//! trash/NAME                     what is about to be deleted
+//! locks/{store,HEX}              flock: of the whole store to use or to collect, of a digest to fill
 //! cache/zstd                     compressed layers of `krunner publish`
 //! ```
 //!
 //! It knows sources of content, but no registry.
 
+mod beneath;
 mod blob;
 mod error;
+mod fsck;
+mod gc;
+mod lease;
+mod list;
 mod lock;
+mod mounts;
 mod name;
 mod pull;
+mod rollback;
+mod roots;
 mod unpack;
 mod volume;
 
@@ -30,8 +40,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use error::Error;
-pub use name::Name;
+pub use fsck::{Checked, Fault, Place, Remedy};
+pub use gc::{Collect, Collected};
+pub use lease::Lease;
+pub use list::Held;
+pub use name::{Name, Version};
 pub use pull::Pulled;
+pub use roots::Reason;
 pub use volume::{Ready, Volume};
 
 use crate::fsutil;
@@ -48,6 +63,8 @@ const FOLDERS: &[&str] = &[
     "staging",
     "volumes",
     "names",
+    "leases",
+    "trash",
     "locks",
     "cache/zstd",
 ];

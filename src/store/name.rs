@@ -1,9 +1,9 @@
-//! Names: which reference led to which volumes. They are what keeps volumes from being collected.
+//! Names: which reference leads to which volumes, and led to before. They are what keeps volumes from being collected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,31 +12,66 @@ use crate::digest::Digest;
 use crate::fsutil;
 use crate::platform::Platform;
 
-/// A reference and what it led to when it was last pulled.
+/// How many earlier versions a name remembers. Their volumes stay only as long as collecting keeps them.
+const MAX_HISTORY: usize = 16;
+
+/// A reference and what it leads to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Name {
     /// The reference as it is written in full.
     pub reference: String,
+    /// What it leads to now.
+    #[serde(flatten)]
+    pub current: Version,
+    /// What it led to before, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Version>,
+    /// Indexes that were rolled back from: nothing takes them by itself again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub refused: BTreeSet<Digest>,
+}
+
+/// One state of a reference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
     /// The index (or the one manifest) that it named.
     pub digest: Digest,
     /// The manifest of each platform that was pulled.
     pub platforms: BTreeMap<Platform, Digest>,
 }
 
+impl Name {
+    /// What it leads to now and led to before, the newest first.
+    pub fn versions(&self) -> impl Iterator<Item = &Version> {
+        std::iter::once(&self.current).chain(&self.history)
+    }
+
+    /// Makes `version` the current one and the current one the newest of the past.
+    pub(super) fn turn_to(&mut self, version: Version) {
+        self.history.retain(|past| past.digest != version.digest);
+        let before = std::mem::replace(&mut self.current, version);
+        self.history.insert(0, before);
+        self.history.truncate(MAX_HISTORY);
+    }
+}
+
 impl Store {
     /// What a reference led to, if it was ever pulled.
     pub fn name(&self, reference: &str) -> Result<Option<Name>, Error> {
-        let path = self.name_path(reference);
-        match fs::read(&path) {
-            Ok(content) => serde_json::from_slice(&content)
-                .map(Some)
-                .map_err(|source| Error::Damaged { path, source }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::io("read", path, error)),
-        }
+        read(&self.name_path(reference))
     }
 
-    /// Notes that a reference led to a manifest. Platforms of an older index are forgotten: they are another version.
+    /// All names, sorted by reference.
+    pub fn names(&self) -> Result<Vec<Name>, Error> {
+        let mut names = Vec::new();
+        for path in self.files("names")? {
+            names.extend(read(&path)?);
+        }
+        names.sort_by(|a: &Name, b: &Name| a.reference.cmp(&b.reference));
+        Ok(names)
+    }
+
+    /// Notes that a reference led to a manifest. Platforms of another index are another version, which is remembered.
     pub(super) fn record(
         &self,
         reference: &str,
@@ -47,21 +82,36 @@ impl Store {
         // Two platforms of one reference may be pulled at the same time.
         let _lock = self.lock(&Digest::of(reference.as_bytes()))?;
         // A damaged name is replaced: what it said is being found out anew right now.
-        let mut name = self
-            .name(reference)
-            .ok()
-            .flatten()
-            .filter(|name| name.digest == digest)
-            .unwrap_or_else(|| Name {
-                reference: reference.to_owned(),
+        let found = self.name(reference).ok().flatten();
+        let mut name = found.clone().unwrap_or_else(|| Name {
+            reference: reference.to_owned(),
+            current: Version {
+                digest,
+                platforms: BTreeMap::new(),
+            },
+            history: Vec::new(),
+            refused: BTreeSet::new(),
+        });
+        if name.current.digest != digest {
+            let known = name.history.iter().find(|past| past.digest == digest);
+            let version = known.cloned().unwrap_or_else(|| Version {
                 digest,
                 platforms: BTreeMap::new(),
             });
-        if name.platforms.insert(platform, manifest) == Some(manifest) {
+            name.turn_to(version);
+        }
+        name.current.platforms.insert(platform, manifest);
+        // Whoever pulls it wants it, whatever was thought of it before.
+        name.refused.remove(&digest);
+        if found.as_ref() == Some(&name) {
             return Ok(());
         }
-        let path = self.name_path(reference);
-        let content = serde_json::to_vec(&name).map_err(Error::Json)?;
+        self.write_name(&name)
+    }
+
+    pub(super) fn write_name(&self, name: &Name) -> Result<(), Error> {
+        let path = self.name_path(&name.reference);
+        let content = serde_json::to_vec(name).map_err(Error::Json)?;
         fsutil::replace(&path, &content).map_err(|source| Error::io("write", &path, source))
     }
 
@@ -69,5 +119,18 @@ impl Store {
     fn name_path(&self, reference: &str) -> PathBuf {
         let hex = Digest::of(reference.as_bytes()).hex();
         self.root.join("names").join(hex + ".json")
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Name>, Error> {
+    match fs::read(path) {
+        Ok(content) => serde_json::from_slice(&content)
+            .map(Some)
+            .map_err(|source| Error::Damaged {
+                path: path.to_owned(),
+                source,
+            }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", path, error)),
     }
 }

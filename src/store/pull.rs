@@ -51,11 +51,11 @@ impl Store {
         let root = source.root().map_err(artifact::Error::from)?;
         let (chosen, from_index) = choose(&root, reference, platform)?;
         let digest = chosen.digest;
+        // Until it is recorded, nothing but this keeps it from being collected.
+        let _shared = self.shared()?;
         let _lock = self.lock(&digest)?;
-        let before = self.volume(&digest)?;
-        let unchanged = before.is_some();
-        let (volume, fetched) = if let Some(volume) = before {
-            (volume, 0)
+        let manifest = if let Some(manifest) = self.manifest(&digest) {
+            manifest
         } else {
             let content = if from_index {
                 document(source, &chosen)?
@@ -63,8 +63,13 @@ impl Store {
                 root.content.clone()
             };
             self.keep_document(&digest, &content)?;
-            let manifest = Manifest::parse(&content)?;
-            self.fill(source, reference, platform, digest, &manifest, reporter)?
+            Manifest::parse(&content)?
+        };
+        let before = self.volume(&digest)?;
+        let unchanged = before.is_some();
+        let (volume, fetched) = match before {
+            Some(volume) => (volume, self.complete(source, &manifest, reporter)?),
+            None => self.fill(source, reference, platform, digest, &manifest, reporter)?,
         };
         self.keep_document(&root.descriptor.digest, &root.content)?;
         self.record(reference, root.descriptor.digest, platform, digest)?;
@@ -79,8 +84,24 @@ impl Store {
         })
     }
 
+    /// Fetches layers of a whole volume that were lost, so that the volume can be checked and made again.
+    fn complete(
+        &self,
+        source: &dyn BlobSource,
+        manifest: &Manifest,
+        reporter: &dyn Reporter,
+    ) -> Result<u64, Error> {
+        let mut fetched = 0;
+        for (number, layer) in manifest.layers.iter().enumerate() {
+            if !self.has_blob(layer) {
+                fetched += self.ensure_blob(source, layer, &title(number, layer), reporter)?;
+            }
+        }
+        Ok(fetched)
+    }
+
     /// Fetches what is missing, unpacks it beside, and makes it visible. The caller holds the manifest's lock.
-    fn fill(
+    pub(super) fn fill(
         &self,
         source: &dyn BlobSource,
         reference: &str,
@@ -203,9 +224,7 @@ impl Store {
         diff_id: &Digest,
         reporter: &dyn Reporter,
     ) -> Result<u64, Error> {
-        let title = layer.annotations.get("org.opencontainers.image.title");
-        let title = title.map_or_else(|| format!("layer {}", number + 1), Clone::clone);
-        let fetched = self.ensure_blob(source, layer, &title, reporter)?;
+        let fetched = self.ensure_blob(source, layer, &title(number, layer), reporter)?;
         let fail = |source| Error::Layer {
             layer: layer.digest,
             source,
@@ -242,6 +261,12 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// What a layer is called while it is fetched.
+fn title(number: usize, layer: &Descriptor) -> String {
+    let title = layer.annotations.get("org.opencontainers.image.title");
+    title.map_or_else(|| format!("layer {}", number + 1), Clone::clone)
 }
 
 /// The platform's manifest, and whether it was chosen from an index.

@@ -10,17 +10,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 
+use super::beneath;
 use crate::artifact::tarball::{self, Budget, Entry, Kind, Refused};
 use crate::artifact::{decompress, links};
 use crate::digest::Digest;
 
 /// What of a mode is kept: nobody but the owner may write, and nothing runs as somebody else.
-const KEPT_MODE: u32 = 0o755;
-/// Tried again so often when the kernel could not rule out a race with a rename elsewhere.
-const RACES: usize = 128;
+pub(super) const KEPT_MODE: u32 = 0o755;
 
 /// A folder into which the layers of one volume are unpacked, also several at a time.
 #[derive(Debug)]
@@ -39,13 +38,8 @@ pub(super) struct Unpacker {
 impl Unpacker {
     /// Unpacks into `root`, an empty folder of our own.
     pub(super) fn new(root: &Path) -> io::Result<Self> {
-        let root = rustix::fs::open(
-            root,
-            OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-            Mode::empty(),
-        )?;
         Ok(Self {
-            root,
+            root: beneath::root(root)?,
             budget: Budget::default(),
             entries: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -101,7 +95,7 @@ impl Unpacker {
         }
         // Containers enter through the root as any user, whatever a layer says about it.
         rustix::fs::fchmod(
-            beneath(&self.root, Path::new("."))?,
+            beneath::folder(&self.root, Path::new(""))?,
             Mode::from_raw_mode(0o755),
         )?;
         Ok((self.entries.into_inner(), self.bytes.into_inner()))
@@ -190,10 +184,7 @@ impl Parent {
 
 /// Opens a folder beneath the root, and makes it and those above it where they are missing and wanted.
 fn open_folder(root: &OwnedFd, path: &Path, make: bool) -> io::Result<OwnedFd> {
-    if path.as_os_str().is_empty() {
-        return beneath(root, Path::new("."));
-    }
-    match beneath(root, path) {
+    match beneath::folder(root, path) {
         Err(error) if make && error.kind() == io::ErrorKind::NotFound => {
             let (parent, name) = split(path)?;
             let parent = open_folder(root, parent, true)?;
@@ -202,7 +193,7 @@ fn open_folder(root: &OwnedFd, path: &Path, make: bool) -> io::Result<OwnedFd> {
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(error) => return Err(error.into()),
             }
-            let folder = beneath(root, path)?;
+            let folder = beneath::folder(root, path)?;
             rustix::fs::fchmod(&folder, Mode::from_raw_mode(0o755))?;
             Ok(folder)
         }
@@ -211,21 +202,6 @@ fn open_folder(root: &OwnedFd, path: &Path, make: bool) -> io::Result<OwnedFd> {
         }
         result => result,
     }
-}
-
-fn beneath(root: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::BENEATH
-        | ResolveFlags::NO_SYMLINKS
-        | ResolveFlags::NO_MAGICLINKS
-        | ResolveFlags::NO_XDEV;
-    for _ in 0..RACES {
-        match rustix::fs::openat2(root, path, flags, Mode::empty(), resolve) {
-            Err(Errno::AGAIN) => {}
-            result => return Ok(result?),
-        }
-    }
-    Err(Errno::AGAIN.into())
 }
 
 /// The parent and the last name of a path, which has one.

@@ -58,7 +58,7 @@ impl Store {
     pub fn volume_of(&self, reference: &str, platform: Platform) -> Result<Volume, Error> {
         let manifest = self
             .name(reference)?
-            .and_then(|name| name.platforms.get(&platform).copied());
+            .and_then(|name| name.current.platforms.get(&platform).copied());
         let volume = manifest
             .map(|manifest| self.volume(&manifest))
             .transpose()?
@@ -76,7 +76,8 @@ impl Store {
         whole.then(|| Manifest::parse(&content).ok()).flatten()
     }
 
-    fn volume_dir(&self, manifest: &Digest) -> PathBuf {
+    /// Where the volume of a manifest is.
+    pub(super) fn volume_dir(&self, manifest: &Digest) -> PathBuf {
         self.root.join("volumes").join(manifest.hex())
     }
 

@@ -8,17 +8,22 @@ pub(crate) mod registry;
 
 use std::path::{Path, PathBuf};
 
-use krunner::artifact::{Cache, Compression, Folder, Layout, Published, Silent, images, publish};
+use krunner::artifact::{Cache, Compression, Folder, Layout, Published, Silent, publish};
 
 /// Publishes a hand-made layout into another folder under the tag `15`, and returns what was made.
 pub(crate) fn published(dir: &Path) -> (PathBuf, Published) {
-    layout::small().write(&dir.join("in"));
+    publish_images(dir, &layout::small())
+}
+
+/// Publishes hand-made images into the folder `out` under the tag `15`, whatever it named before.
+pub(crate) fn publish_images(dir: &Path, images: &layout::Images) -> (PathBuf, Published) {
+    images.write(&dir.join("in"));
     let out = dir.join("out");
     let source = Layout::folder(&dir.join("in"), None);
     let sink = Folder::open(&out, "15").unwrap();
     let cache = Cache::open(&dir.join("cache")).unwrap();
-    let images = images(&source, "in").unwrap();
-    let published = publish(images, &sink, &cache, Compression::DEFAULT, &Silent).unwrap();
+    let found = krunner::artifact::images(&source, "in").unwrap();
+    let published = publish(found, &sink, &cache, Compression::DEFAULT, &Silent).unwrap();
     (out, published)
 }
 
