@@ -206,7 +206,7 @@ mod tests {
             "exec.meta.ulimit",
             "exec.meta.cgroup.parent",
         ];
-        let caps = Caps::new(all.map(|cap| (cap.to_owned(), true)));
+        let caps = Caps::new(all.map(|cap| (cap.to_owned(), crate::llb::Cap::On)));
         assert_eq!(fit(asked.clone(), &caps), (asked, Vec::new()));
     }
 }
