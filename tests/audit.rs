@@ -106,6 +106,20 @@ fn symbol_versions_are_old_enough_or_there() {
 }
 
 #[test]
+fn path_files_are_read_by_a_python_that_imports_site() {
+    let volume = any();
+    let site = "lib/python3.13/site-packages";
+    volume.file(&format!("{site}/adds.pth"), b"import adds\n");
+    volume.file(&format!("{site}/package/data.pth"), b"no path file\n");
+    // As a distribution comes, without a file that its paths are read from.
+    assert_eq!(findings(&volume, Libc::Any), "");
+    volume.file("python3.13._pth", b"lib/python3.13\nimport site\n");
+    assert_eq!(findings(&volume, Libc::Any), "");
+    volume.file("python3.13._pth", b"lib/python3.13\n#import site\n");
+    insta::assert_snapshot!(findings(&volume, Libc::Any), @"error unread lib/python3.13/site-packages/adds.pth: Is never read: this Python does not import `site`");
+}
+
+#[test]
 fn programs_ask_for_the_dynamic_linker_of_their_flavour() {
     let volume = any();
     volume.elf("bin/image", &program("/lib64/ld-linux-x86-64.so.2", &[]));

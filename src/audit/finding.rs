@@ -28,6 +28,8 @@ pub enum Gate {
     Licence,
     /// Every module has bytecode that is used as it is.
     Bytecode,
+    /// No package relies on a file that Python passes over.
+    Unread,
     /// The terminal server is not an old or unpatched one.
     Ttyd,
 }
@@ -46,6 +48,7 @@ impl Gate {
             Self::Mode => "mode",
             Self::Licence => "licence",
             Self::Bytecode => "bytecode",
+            Self::Unread => "unread",
             Self::Ttyd => "ttyd",
         }
     }

@@ -22,8 +22,10 @@ const AMD64: [&str; 6] = [
 /// Those with the least of what the volume could lean on: emulation is slow.
 const ARM64: [&str; 3] = ["glibc-2.31", "musl", "empty"];
 
-/// What an image sets for programs of its own, to a folder of broken libraries and to a home that is not there.
-const HOSTILE: [(&str, &str); 6] = [
+/// What an image sets for programs of its own, to a folder of broken libraries and to a home that is not there; and a
+/// home with packages for a Python of the same version.
+const HOSTILE: [(&str, &str); 7] = [
+    ("HOME", "/hostile/home"),
     ("LD_LIBRARY_PATH", "/hostile"),
     ("LD_PRELOAD", "/hostile/preload.so"),
     ("PYTHONHOME", "/nonexistent"),
@@ -31,6 +33,8 @@ const HOSTILE: [(&str, &str); 6] = [
     ("PYTHONSTARTUP", "/hostile/json.py"),
     ("VIRTUAL_ENV", "/nonexistent"),
 ];
+/// Where Python looks for packages in a home, which is below the folder.
+const PACKAGES: &str = "home/.local/lib/python3.13/site-packages";
 /// Libraries that the volume brings itself.
 const LIBRARIES: [&str; 12] = [
     "libc.so.6",
@@ -144,19 +148,21 @@ fn everything_runs_in_every_kind_of_image_whatever_it_sets() {
     }
 }
 
-/// A folder of files that every loader refuses, and of a module that fails when it is imported.
+/// A folder of files that every loader refuses, and of modules that fail when they are imported; the same in a home.
 fn hostile() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in LIBRARIES {
         fs::write(folder.path().join(name), "not a library\n").unwrap();
     }
+    let home = folder.path().join(PACKAGES);
+    fs::create_dir_all(&home).unwrap();
+    let exit = "raise SystemExit('the image\\'s')\n";
     for name in ["asyncio.py", "json.py", "sitecustomize.py", "zmq.py"] {
-        fs::write(
-            folder.path().join(name),
-            "raise SystemExit('the image\\'s')\n",
-        )
-        .unwrap();
+        fs::write(folder.path().join(name), exit).unwrap();
+        fs::write(home.join(name), exit).unwrap();
     }
+    fs::write(home.join("usercustomize.py"), exit).unwrap();
+    fs::write(home.join("adds.pth"), "import usercustomize\n").unwrap();
     readable(folder.path());
     folder
 }

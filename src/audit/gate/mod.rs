@@ -10,6 +10,7 @@ mod needed;
 mod script;
 mod search_path;
 mod ttyd;
+mod unread;
 mod version;
 
 use std::fmt::Write as _;
@@ -39,7 +40,7 @@ pub(super) fn all(tree: &Tree, profile: &Profile) -> Vec<Finding> {
         closure: closure::of(tree, profile),
         python: Python::of(tree, &profile.prefix),
     };
-    let gates: [(Gate, Check); 11] = [
+    let gates: [(Gate, Check); 12] = [
         (Gate::Machine, machine::check),
         (Gate::Needed, needed::check),
         (Gate::Version, version::check),
@@ -50,6 +51,7 @@ pub(super) fn all(tree: &Tree, profile: &Profile) -> Vec<Finding> {
         (Gate::Mode, mode::check),
         (Gate::Licence, licence::check),
         (Gate::Bytecode, bytecode::check),
+        (Gate::Unread, unread::check),
         (Gate::Ttyd, ttyd::check),
     ];
     let mut findings = Vec::new();
