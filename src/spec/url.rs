@@ -44,7 +44,8 @@ pub fn is_file_name(name: &str) -> bool {
         && !name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
 }
 
-fn percent_decoded(text: &str) -> Option<String> {
+/// `text` with every `%41` replaced by what it stands for; `None` if one stands for nothing, or the whole is no UTF-8.
+pub fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut parts = text.split('%');
     bytes.extend_from_slice(parts.next().unwrap_or_default().as_bytes());

@@ -107,13 +107,50 @@ impl Bridge {
 
     /// A whole file of a tree.
     pub async fn read_file(&self, tree: &Reference, path: &str) -> Result<Vec<u8>, Error> {
+        self.read(tree, path, None).await
+    }
+
+    /// The first bytes of a file of a tree.
+    pub async fn read_start(
+        &self,
+        tree: &Reference,
+        path: &str,
+        length: i64,
+    ) -> Result<Vec<u8>, Error> {
+        let range = proto::FileRange { offset: 0, length };
+        self.read(tree, path, Some(range)).await
+    }
+
+    async fn read(
+        &self,
+        tree: &Reference,
+        path: &str,
+        range: Option<proto::FileRange>,
+    ) -> Result<Vec<u8>, Error> {
         let request = proto::ReadFileRequest {
             r#ref: tree.0.clone(),
             file_path: path.to_owned(),
+            range,
             ..proto::ReadFileRequest::default()
         };
         let response: proto::ReadFileResponse = self.call(method!("ReadFile"), request).await?;
         Ok(response.data)
+    }
+
+    /// What the engine can say of a source without bringing it in.
+    pub async fn source_meta(
+        &self,
+        source: pb::SourceOp,
+    ) -> Result<proto::ResolveSourceMetaResponse, Error> {
+        let request = proto::ResolveSourceMetaRequest {
+            source: Some(source),
+            log_name: "[internal] ask for the time of the build context".to_owned(),
+            git: Some(proto::ResolveSourceGitRequest {
+                return_object: true,
+            }),
+            ..proto::ResolveSourceMetaRequest::default()
+        };
+        self.call(method!("ResolveSourceMeta"), request).await
     }
 
     /// Graphs that the client gave as contexts, by name.

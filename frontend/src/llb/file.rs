@@ -67,6 +67,45 @@ pub fn copy_tree(tree: &Output, onto: Option<&Output>, seconds: u64, meta: Meta)
     file(inputs, vec![action], meta)
 }
 
+/// What is in the folder `folder` of `tree`, as a tree of its own.
+pub fn scope(tree: &Output, folder: &str, meta: Meta) -> Output {
+    let copy = pb::FileActionCopy {
+        src: format!("/{}", folder.trim_matches('/')),
+        dest: "/".to_owned(),
+        mode: -1,
+        dir_copy_contents: true,
+        create_dest_path: true,
+        timestamp: EPOCH,
+        ..pb::FileActionCopy::default()
+    };
+    copy_once(tree, copy, meta)
+}
+
+/// What is in the archive at `path` of `tree`.
+pub fn unpack(tree: &Output, path: &str, meta: Meta) -> Output {
+    let copy = pb::FileActionCopy {
+        src: format!("/{path}"),
+        dest: "/".to_owned(),
+        mode: -1,
+        attempt_unpack_docker_compatibility: true,
+        create_dest_path: true,
+        timestamp: EPOCH,
+        ..pb::FileActionCopy::default()
+    };
+    copy_once(tree, copy, meta)
+}
+
+fn copy_once(tree: &Output, copy: pb::FileActionCopy, meta: Meta) -> Output {
+    let mut inputs = Inputs::default();
+    let action = pb::FileAction {
+        input: -1,
+        secondary_input: inputs.add(tree),
+        output: 0,
+        action: Some(pb::file_action::Action::Copy(copy)),
+    };
+    file(inputs, vec![action], meta)
+}
+
 /// A tree with nothing but the files at `paths` of `tree`, at the same paths.
 pub fn pick(tree: &Output, paths: &[String], meta: Meta) -> Output {
     let mut inputs = Inputs::default();

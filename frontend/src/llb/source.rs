@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use krunner::digest::Digest;
+use prost::Message as _;
 
+use super::definition::marshal;
 use super::pb;
 use super::vertex::{Inputs, Meta, Output, vertex};
 
-fn source(
+pub(super) fn source(
     identifier: String,
     attrs: BTreeMap<String, String>,
     platform: Option<pb::Platform>,
@@ -105,30 +107,16 @@ pub fn oci_layout(
     source(identifier, attrs, Some(platform), caps, meta)
 }
 
-/// A commit of a Git repository; `fragment` is `REF[:SUBFOLDER]`.
-pub fn git(url: &str, fragment: &str, meta: Meta) -> Output {
-    let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
-    // The identifier carries no user name; the full address is in the attribute.
-    let bare = bare.split_once('@').map_or(bare, |(_, rest)| rest);
-    let mut identifier = format!("git://{bare}");
-    if !fragment.is_empty() {
-        identifier.push('#');
-        identifier.push_str(fragment);
-    }
-    let attrs = BTreeMap::from([
-        (
-            "git.authheadersecret".to_owned(),
-            "GIT_AUTH_HEADER".to_owned(),
-        ),
-        (
-            "git.authtokensecret".to_owned(),
-            "GIT_AUTH_TOKEN".to_owned(),
-        ),
-        ("git.fullurl".to_owned(), url.to_owned()),
-    ]);
-    let mut caps = vec!["source.git", "source.git.fullurl", "source.git.httpauth"];
-    if fragment.contains(':') {
-        caps.push("source.git.subdir");
-    }
-    source(identifier, attrs, None, caps, meta)
+/// The sources that `output` is made of, each once.
+pub fn sources(output: &Output) -> Vec<pb::SourceOp> {
+    let definition = marshal(output);
+    let operations = definition.def.iter();
+    // We encoded all of them, or took over what decodes.
+    let operations = operations.filter_map(|bytes| pb::Op::decode(bytes.as_slice()).ok());
+    operations
+        .filter_map(|op| match op.op {
+            Some(pb::op::Op::Source(source)) => Some(source),
+            _ => None,
+        })
+        .collect()
 }

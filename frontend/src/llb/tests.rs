@@ -70,7 +70,14 @@ fn digests_of_operations_never_change() {
     let process = process(&[0, 1, 2, 3, 4, 5]);
     let merged = merge(&[archive(), process.clone()], Meta::default()).unwrap();
     let copied = copy_tree(&archive(), Some(&process), 1, Meta::default());
-    let repository = git("https://user@example.org/a.git", "main:b", Meta::default());
+    let repository = Git {
+        remote: "https://user@example.org/a.git".to_owned(),
+        repository: "example.org/a.git".to_owned(),
+        reference: "main".to_owned(),
+        folder: "b".to_owned(),
+        ..Git::default()
+    };
+    let repository = repository.output(Meta::default());
     let layout = oci_layout("a@sha256:00", "s", "store", amd64(), Meta::default());
     let digests: Vec<_> = [
         ("http", archive()),

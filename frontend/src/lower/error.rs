@@ -1,5 +1,6 @@
 //! What can be wrong between a plan and its operations.
 
+use super::GitAddressError;
 use crate::llb::GraftError;
 
 /// A plan that cannot be lowered.
@@ -16,12 +17,24 @@ pub enum Error {
     )]
     NoContext(String),
     /// A value of `--build-context` that we do not understand.
-    #[error("Build context `{name}` has a form that is not known: `{value}`")]
+    #[error(
+        "Build context `{name}` has a form that is not known: `{value}`\n  hint: give a folder, `docker-image://…`, \
+         `oci-layout://STORE@sha256:…`, `http(s)://…`, or a Git repository"
+    )]
     ContextForm {
         /// The context.
         name: String,
         /// What was given.
         value: String,
+    },
+    /// A value of `--build-context` that leads to no repository.
+    #[error("Build context `{name}` is no address of a Git repository: {source}")]
+    GitAddress {
+        /// The context.
+        name: String,
+        /// Why.
+        #[source]
+        source: GitAddressError,
     },
     /// A graph given as context is broken.
     #[error("Build context `{name}` cannot be used: {source}")]

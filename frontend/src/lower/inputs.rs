@@ -115,7 +115,7 @@ impl<'a> Inputs<'a> {
         for (context, paths) in std::mem::take(&mut self.picks) {
             let paths: Vec<String> = paths.into_iter().collect();
             let (tree, name) = match &context {
-                None => (contexts.main_tree(self.platform, &paths)?, "context"),
+                None => (contexts.main_tree(&paths), "context"),
                 Some(name) => (contexts.tree(name, self.platform, &paths)?, name.as_str()),
             };
             // Only what the step reads may decide whether it runs again.

@@ -28,9 +28,7 @@ pub enum Error {
     #[error("unsupported request {0}")]
     UnknownRequest(String),
     /// There is no spec.
-    #[error(
-        "No spec of this name in the build context: `{0}`\n  hint: name it with `-f krunner.toml`"
-    )]
+    #[error("No spec in the build context: `{0}`\n  hint: name it with `-f krunner.toml`")]
     NoSpec(String),
     /// A file that must be text is none.
     #[error("Not UTF-8 text: `{0}`")]

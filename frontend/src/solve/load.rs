@@ -7,11 +7,12 @@ use krunner::plan::Locks;
 use krunner::report::Location;
 use krunner::spec::{MAX_SPEC_BYTES, Spec};
 
+use super::contexts::Layout;
 use super::error::About;
 use super::{Error, Files};
 use crate::gateway::{Bridge, Options, Reference};
 use crate::llb::{self, Meta, SourceFile, pb};
-use crate::lower::Contexts;
+use crate::lower::{Contexts, Folder};
 
 /// What was read.
 #[derive(Debug)]
@@ -40,49 +41,49 @@ impl Loaded {
     }
 }
 
+/// The name of a spec that nobody named.
+const DEFAULT: &str = "krunner.toml";
+
 /// Names that locks usually have (PEP 751), so that one transfer brings them along with the spec.
 const USUAL_LOCKS: [&str; 2] = ["pylock*.toml", "*.pylock.toml"];
 
 pub(super) async fn load(
     bridge: &Bridge,
     options: &Options,
-    contexts: &Contexts,
+    layout: &Layout,
 ) -> Result<Loaded, Error> {
-    let file_name = options.get("filename").unwrap_or("krunner.toml");
-    let folder = Folder::new(options, contexts, file_name);
-    let mut paths = vec![file_name.to_owned()];
-    paths.extend(USUAL_LOCKS.map(str::to_owned));
-    let mut tree = folder.open(bridge, &paths).await?;
-    let Some(text) = tree.read(bridge, file_name).await? else {
-        return Err(Error::NoSpec(file_name.to_owned()));
+    let names = names(options, layout);
+    let asked = names.first().map_or(DEFAULT, String::as_str);
+    let folder = Sender {
+        bridge,
+        contexts: &layout.contexts,
+        name: format!("[internal] load build definition from {asked}"),
+    };
+    let mut paths = names.clone();
+    let usual = USUAL_LOCKS.map(|lock| beside(asked, lock));
+    paths.extend(usual);
+    let tree = folder.send(&layout.spec, &paths).await?;
+    let Some((file_name, text)) = tree.first(bridge, &names).await? else {
+        return Err(Error::NoSpec(names.join("`, `")));
     };
     let mut files = Files::new();
-    tree.keep(&mut files, file_name, &text);
-    let spec = Spec::parse(file_name, &text)
+    tree.keep(&mut files, &file_name, &text);
+    let spec = Spec::parse(&file_name, &text)
         .map_err(|problems| About::files(&files).problems(problems))?;
 
     let mut locks = BTreeMap::new();
-    let mut missing = Vec::new();
-    let wanted: Vec<String> = spec.locks().into_iter().map(str::to_owned).collect();
-    for path in &wanted {
-        match tree.read(bridge, path).await? {
-            Some(text) => {
-                tree.keep(&mut files, path, &text);
-                locks.insert(path.clone(), text);
-            }
-            None => missing.push(path.clone()),
-        }
+    let mut wanted: Vec<String> = spec.locks().into_iter().map(str::to_owned).collect();
+    wanted = take(bridge, &tree, &file_name, wanted, &mut files, &mut locks).await?;
+    if !wanted.is_empty() && layout.only.is_none() {
+        // Locks of other names were not sent yet.
+        paths.extend(wanted.iter().map(|lock| beside(&file_name, lock)));
+        let tree = folder.send(&layout.spec, &paths).await?;
+        wanted = take(bridge, &tree, &file_name, wanted, &mut files, &mut locks).await?;
     }
-    if !missing.is_empty() {
-        // Locks of other names were not sent yet. What is still missing then, the plan reports.
-        paths.extend(missing.iter().cloned());
-        tree = folder.open(bridge, &paths).await?;
-        for path in missing {
-            if let Some(text) = tree.read(bridge, &path).await? {
-                tree.keep(&mut files, &path, &text);
-                locks.insert(path, text);
-            }
-        }
+    if !wanted.is_empty() && layout.apart {
+        // A spec that was given by itself has nothing beside it. What is missing even now, the plan reports.
+        let tree = folder.send(&layout.contexts.main, &wanted).await?;
+        take(bridge, &tree, "", wanted, &mut files, &mut locks).await?;
     }
     Ok(Loaded {
         spec,
@@ -92,39 +93,62 @@ pub(super) async fn load(
     })
 }
 
-/// Where the spec lies.
-struct Folder<'a> {
+/// The names that the spec may have: the one given, or, since clients make `Dockerfile` of none, ours.
+fn names(options: &Options, layout: &Layout) -> Vec<String> {
+    if let Some(only) = layout.only {
+        return vec![only.to_owned()];
+    }
+    let given = options.get("filename").unwrap_or(DEFAULT);
+    let mut names = vec![given.to_owned()];
+    if given.rsplit('/').next() == Some("Dockerfile") {
+        names.push(beside(given, DEFAULT));
+    }
+    names
+}
+
+/// `path`, which is relative to the file `name`, relative to the folder that both are in.
+fn beside(name: &str, path: &str) -> String {
+    match name.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{path}"),
+        None => path.to_owned(),
+    }
+}
+
+/// Reads the locks `wanted` beside `spec`; what is not there comes back.
+async fn take(
+    bridge: &Bridge,
+    tree: &Tree,
+    spec: &str,
+    wanted: Vec<String>,
+    files: &mut Files,
+    locks: &mut BTreeMap<String, String>,
+) -> Result<Vec<String>, Error> {
+    let mut missing = Vec::new();
+    for path in wanted {
+        match tree.read(bridge, &beside(spec, &path)).await? {
+            Some(text) => {
+                tree.keep(files, &path, &text);
+                locks.insert(path, text);
+            }
+            None => missing.push(path),
+        }
+    }
+    Ok(missing)
+}
+
+/// Brings folders into the engine.
+struct Sender<'a> {
+    bridge: &'a Bridge,
     contexts: &'a Contexts,
-    /// The client's name of a local folder; none if the spec comes with a remote context.
-    local: Option<String>,
     name: String,
 }
 
-impl<'a> Folder<'a> {
-    fn new(options: &Options, contexts: &'a Contexts, file_name: &str) -> Self {
-        let key = options.get("dockerfilekey");
-        let remote = !contexts.main.starts_with("local:");
-        let local = match key {
-            Some(key) => Some(key.to_owned()),
-            None if remote => None,
-            None => Some("dockerfile".to_owned()),
-        };
-        Self {
-            contexts,
-            local,
-            name: format!("[internal] load build definition from {file_name}"),
-        }
-    }
-
-    async fn open(&self, bridge: &Bridge, paths: &[String]) -> Result<Tree, Error> {
-        let output = match &self.local {
-            Some(local) => self.contexts.local(local, paths, Meta::named(&self.name)),
-            None => self
-                .contexts
-                .main_tree(krunner::platform::Platform::AMD64, paths)?,
-        };
+impl Sender<'_> {
+    async fn send(&self, folder: &Folder, paths: &[String]) -> Result<Tree, Error> {
+        let meta = Meta::named(&self.name);
+        let output = self.contexts.send(folder, paths, meta);
         let definition = llb::marshal(&output);
-        let reference = bridge.solve(definition.clone()).await?;
+        let reference = self.bridge.solve(definition.clone()).await?;
         Ok(Tree {
             reference,
             digest: output.digest().to_owned(),
@@ -141,6 +165,20 @@ struct Tree {
 }
 
 impl Tree {
+    /// The first of several files that is there, with its name.
+    async fn first(
+        &self,
+        bridge: &Bridge,
+        names: &[String],
+    ) -> Result<Option<(String, String)>, Error> {
+        for name in names {
+            if let Some(text) = self.read(bridge, name).await? {
+                return Ok(Some((name.clone(), text)));
+            }
+        }
+        Ok(None)
+    }
+
     /// The text of a file, if there is one.
     async fn read(&self, bridge: &Bridge, path: &str) -> Result<Option<String>, Error> {
         let bytes = match bridge.read_file(&self.reference, path).await {

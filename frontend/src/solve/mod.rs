@@ -5,6 +5,8 @@
 
 mod call;
 mod config;
+mod contexts;
+mod epoch;
 mod error;
 mod frontend_image;
 mod load;

@@ -6,7 +6,7 @@ use krunner::report::Problems;
 use super::error::About;
 use super::load::{self, Loaded};
 use super::request::{self, Dropped, Request};
-use super::{Error, frontend_image};
+use super::{Error, contexts, epoch, frontend_image};
 use crate::gateway::{Bridge, Options, Pong};
 use crate::lower::{Contexts, Environment};
 
@@ -22,11 +22,11 @@ impl Opened {
     pub(super) async fn open(bridge: &mut Bridge, options: &Options) -> Result<Self, Error> {
         let pong = bridge.ping().await?;
         bridge.cache_imports = request::cache_imports(options)?;
-        let contexts = request::contexts(bridge, options).await?;
-        let loaded = load::load(bridge, options, &contexts).await?;
+        let layout = contexts::layout(bridge, options, &pong).await?;
+        let loaded = load::load(bridge, options, &layout).await?;
         Ok(Self {
             pong,
-            contexts,
+            contexts: layout.contexts,
             loaded,
         })
     }
@@ -49,7 +49,15 @@ pub(super) struct Prepared {
 /// Opens the spec and reads what the command line asks of it.
 pub(super) async fn prepare(bridge: &mut Bridge, options: &Options) -> Result<Prepared, Error> {
     let opened = Opened::open(bridge, options).await?;
-    let request = Request::new(options).map_err(|problem| opened.about().problem(problem))?;
+    let request = Request::new(options).map_err(|problem| opened.about().problem(problem));
+    let mut request = request?;
+    epoch::resolve(
+        bridge,
+        &opened.pong,
+        &opened.contexts.main,
+        &mut request.args,
+    )
+    .await?;
     let Opened {
         pong,
         contexts,

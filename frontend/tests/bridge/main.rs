@@ -7,6 +7,7 @@
 )]
 
 mod call;
+mod contexts;
 mod daemon;
 mod engines;
 mod graph;
@@ -206,7 +207,9 @@ fn an_unknown_target_names_the_known_ones_and_quotes_the_spec() {
 
 #[test]
 fn a_missing_spec_is_named_with_what_to_do() {
-    let error = daemon().build(&[IMAGE, ("filename", "Dockerfile")]).error();
+    let mut empty = daemon();
+    empty.files.clear();
+    let error = empty.build(&[IMAGE, ("filename", "Dockerfile")]).error();
     assert!(error.message.contains("`Dockerfile`"), "{}", error.message);
     assert!(
         error.message.contains("-f krunner.toml"),

@@ -1,12 +1,12 @@
 //! What the command line asks for, out of the options that it became.
 
 mod cache;
-mod platform;
+pub(super) mod platform;
 mod sandbox;
 mod ulimit;
-mod value;
+pub(super) mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use krunner::platform::Platform;
 use krunner::report::Problem;
@@ -14,9 +14,9 @@ use krunner::report::Problem;
 pub(super) use cache::imports as cache_imports;
 pub(super) use sandbox::{Dropped, fit};
 
-use crate::gateway::{Bridge, Error, Options};
+use crate::gateway::Options;
 use crate::llb::Sandbox;
-use crate::lower::{Contexts, NoCache, Target, UnknownTarget};
+use crate::lower::{NoCache, Target, UnknownTarget};
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -67,32 +67,11 @@ impl Request {
     }
 }
 
-fn owned<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, String> {
+/// Names and values.
+pub(super) fn owned<'a>(
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+) -> BTreeMap<String, String> {
     pairs
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect()
-}
-
-/// The build contexts, with the graphs behind those of the form `input:NAME`.
-pub(super) async fn contexts(bridge: &Bridge, options: &Options) -> Result<Contexts, Error> {
-    let key = options.get("contextkey").unwrap_or("context");
-    let main = match options.get(key) {
-        Some(remote) => remote.to_owned(),
-        None => format!("local:{key}"),
-    };
-    let named = owned(options.with_prefix("context:"));
-    let values: BTreeSet<_> = named.values().chain([&main]).collect();
-    let inputs = if values.iter().any(|value| value.starts_with("input:")) {
-        bridge.inputs().await?
-    } else {
-        BTreeMap::new()
-    };
-    Ok(Contexts {
-        main,
-        named,
-        inputs,
-        session: options.session.clone(),
-        local_sessions: owned(options.with_prefix("local-sessionid:")),
-        resolve_mode: options.get("image-resolve-mode").map(str::to_owned),
-    })
 }

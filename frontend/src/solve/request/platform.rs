@@ -7,7 +7,7 @@ use super::value;
 use crate::gateway::Options;
 
 /// The worker's own platform, which it lists first; else the one that this binary was made for.
-pub(super) fn native(options: &Options) -> Platform {
+pub(in crate::solve) fn native(options: &Options) -> Platform {
     let mut workers = options.worker_platforms.iter();
     let known = workers.find_map(|name| name.parse().ok());
     known.unwrap_or(Platform {

@@ -3,13 +3,13 @@
 use krunner::report::Problem;
 
 /// An option whose value cannot be.
-pub(super) fn wrong(option: &str, value: &str, hint: impl Into<String>) -> Problem {
+pub(in crate::solve) fn wrong(option: &str, value: &str, hint: impl Into<String>) -> Problem {
     let message = format!("Not a value of the option `{option}`: `{value}`");
     Problem::new(None, message).with_hint(hint)
 }
 
 /// A truth value, in the forms that BuildKit takes.
-pub(super) fn boolean(option: &str, value: &str) -> Result<bool, Problem> {
+pub(in crate::solve) fn boolean(option: &str, value: &str) -> Result<bool, Problem> {
     match value.to_ascii_lowercase().as_str() {
         "1" | "t" | "true" => Ok(true),
         "0" | "f" | "false" => Ok(false),
