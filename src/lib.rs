@@ -6,10 +6,10 @@
 //! ```text
 //! L5 cli
 //! L4 agent
-//! L3 store  registry
+//! L3 store  registry  sbom
 //! L2 plan   lint  artifact  audit
 //! L1 spec   labels
-//! L0 platform  digest  reference  env  fsutil  report  elf
+//! L0 platform  digest  date  reference  env  fsutil  report  elf
 //! ```
 
 #[cfg(feature = "cli")]
@@ -17,6 +17,7 @@ pub mod artifact;
 pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod date;
 pub mod digest;
 pub mod elf;
 pub mod env;
@@ -30,6 +31,7 @@ pub mod reference;
 #[cfg(feature = "cli")]
 pub mod registry;
 pub mod report;
+pub mod sbom;
 pub mod spec;
 #[cfg(feature = "cli")]
 pub mod store;

@@ -15,6 +15,7 @@ const KRUNNER: &[&[&str]] = &[
     &[
         "platform",
         "digest",
+        "date",
         "reference",
         "env",
         "fsutil",
@@ -23,7 +24,7 @@ const KRUNNER: &[&[&str]] = &[
     ],
     &["spec", "labels"],
     &["plan", "lint", "artifact", "audit"],
-    &["store", "registry"],
+    &["store", "registry", "sbom"],
     &["agent"],
     &["cli"],
 ];

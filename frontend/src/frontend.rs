@@ -34,7 +34,14 @@ async fn serve(options: Options) -> Result<(), gateway::Error> {
     // In a task of its own, so that a panic in it still becomes an answer.
     let build = tokio::spawn(async move { solve::solve(&mut worker, &options).await });
     match build.await {
-        Ok(Ok(outcome)) => bridge.return_result(outcome.result, outcome.metadata).await,
+        Ok(Ok(outcome)) => {
+            let solve::Outcome {
+                result,
+                metadata,
+                attestations,
+            } = outcome;
+            bridge.return_result(result, metadata, attestations).await
+        }
         Ok(Err(error)) => bridge.return_error(error.to_status()).await,
         Err(failure) => {
             let message = format!("The frontend broke down: {}", reason(failure));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::digest::Digest;
 use crate::report::Problems;
 use crate::spec::lock::Lock;
 
@@ -14,6 +15,15 @@ impl Locks {
     pub fn parse(texts: &BTreeMap<String, String>) -> Self {
         let read = |(path, text): (&String, &String)| (path.clone(), Lock::parse(path, text));
         Self(texts.iter().map(read).collect())
+    }
+
+    /// How many bytes the wheel of this digest has, if a lock says so.
+    pub fn size(&self, sha256: Digest) -> Option<u64> {
+        let locks = self.0.values().filter_map(|lock| lock.as_ref().ok());
+        let mut wheels = locks
+            .flat_map(|lock| &lock.packages)
+            .flat_map(|package| &package.wheels);
+        wheels.find(|wheel| wheel.sha256 == sha256)?.size
     }
 
     /// The lock at `path`; `None` if it was not found.

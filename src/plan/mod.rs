@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod choose;
 mod input;
+mod inputs;
 mod locks;
 mod marks;
 mod planner;
@@ -22,11 +23,13 @@ mod wheels;
 pub use build::build;
 pub use check::check;
 pub use input::{Input, Origin};
+pub use inputs::Use;
 pub use locks::Locks;
 pub use request::Request;
 pub use stage::{
     Base, Bytecode, Dropped, File, Package, Plan, Python, Runtime, Slim, Toolchain, Ttyd,
     TtydSources, Volume, Wheels,
 };
+pub use target::python_environment;
 #[cfg(test)]
 mod tests;

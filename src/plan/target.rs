@@ -59,6 +59,17 @@ impl Target {
     }
 }
 
+/// The marker environment (PEP 508) of a Python on a platform; none for what is no version.
+pub fn python_environment(python: &str, platform: Platform) -> Option<MarkerEnvironment> {
+    let target = Target {
+        python: python.parse().ok()?,
+        platform,
+        // Markers know nothing of C libraries.
+        level: Level::Glibc(Glibc::default()),
+    };
+    target.environment()
+}
+
 /// The first two numbers of a Python version.
 pub(super) fn feature(version: &Version) -> (u64, u64) {
     let number = |index| version.release().get(index).copied().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The calls of the service `LLBBridge`, in which the engine is the server.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bollard_buildkit_proto::moby::buildkit::v1::apicaps::ApiCap;
 use prost::Message;
@@ -180,10 +180,11 @@ impl Bridge {
         &self,
         result: proto::result::Result,
         metadata: BTreeMap<String, Vec<u8>>,
+        attestations: BTreeMap<String, proto::Attestations>,
     ) -> Result<(), Error> {
         let result = proto::Result {
             metadata: metadata.into_iter().collect(),
-            attestations: HashMap::new(),
+            attestations: attestations.into_iter().collect(),
             result: Some(result),
         };
         self.finish(Some(result), None).await

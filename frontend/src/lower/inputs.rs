@@ -51,6 +51,11 @@ impl<'a> Inputs<'a> {
         self
     }
 
+    /// From here on, contexts are taken in their variant for `platform`.
+    pub(super) fn set_platform(&mut self, platform: Platform) {
+        self.platform = platform;
+    }
+
     /// Mounts a finished tree.
     pub(super) fn tree(&mut self, name: &str, tree: &Output) -> PathBuf {
         let path = format!("/in/{name}");

@@ -11,6 +11,7 @@ mod error;
 mod image_name;
 mod inputs;
 mod run;
+mod sbom;
 mod stack;
 mod stage;
 mod target;
@@ -20,6 +21,7 @@ pub use context::{ContextName, Contexts, Folder, GitAddressError, Named};
 pub use environment::{Environment, NoCache, platform as pb_platform};
 pub use error::Error;
 pub use image_name::full_name;
+pub use sbom::sbom;
 pub use target::{Target, UnknownTarget};
 
 use krunner::plan::Plan;
@@ -33,6 +35,8 @@ pub struct Lowered {
     pub output: Output,
     /// The stages that it consists of, one layer each, lowest first.
     pub layers: Vec<&'static str>,
+    /// The stages' own trees.
+    pub trees: Vec<(&'static str, Output)>,
 }
 
 /// The operations that make `target`.
@@ -47,6 +51,10 @@ pub fn lower(plan: &Plan, target: Target, environment: &Environment) -> Result<L
         Target::Wheels => vec![("wheels", stages.wheels()?.ok_or(Error::NoStage("wheels"))?)],
         Target::Ttyd => vec![("ttyd", stages.ttyd()?.ok_or(Error::NoStage("ttyd"))?)],
         Target::Base => vec![("base", stages.base(&stages.python()?, None)?)],
+        Target::Sbom => {
+            let volume = lower(plan, Target::Volume, environment)?;
+            vec![("sbom", sbom(plan, &volume, environment)?)]
+        }
         Target::Volume => {
             let python = stages.python()?;
             let mut trees = Vec::new();

@@ -13,6 +13,7 @@ pub(super) fn stack(
     environment: &Environment,
 ) -> Result<Lowered, Error> {
     let layers: Vec<_> = trees.iter().map(|(stage, _)| *stage).collect();
+    let own = trees.clone();
     let name = |what: &str, stage: &str| {
         Meta::named(format!(
             "{} {what}",
@@ -33,5 +34,9 @@ pub(super) fn stack(
             llb::copy_tree(&tree, Some(&below), plan.volume.epoch, meta)
         })
     };
-    Ok(Lowered { output, layers })
+    Ok(Lowered {
+        output,
+        layers,
+        trees: own,
+    })
 }

@@ -16,6 +16,8 @@ pub enum Target {
     Ttyd,
     /// Mount points, further files and licences.
     Base,
+    /// The bill of materials of the volume.
+    Sbom,
     /// Everything, each stage a layer.
     #[default]
     Volume,
@@ -23,12 +25,13 @@ pub enum Target {
 
 impl Target {
     /// All of them, in the order of their layers, the whole last.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Runtime,
         Self::Python,
         Self::Wheels,
         Self::Ttyd,
         Self::Base,
+        Self::Sbom,
         Self::Volume,
     ];
 
@@ -40,6 +43,7 @@ impl Target {
             Self::Wheels => "wheels",
             Self::Ttyd => "ttyd",
             Self::Base => "base",
+            Self::Sbom => "sbom",
             Self::Volume => "volume",
         }
     }
@@ -52,6 +56,7 @@ impl Target {
             Self::Wheels => "The installed packages",
             Self::Ttyd => "The web terminal",
             Self::Base => "Mount points, further files and licences",
+            Self::Sbom => "The bill of materials of the volume",
             Self::Volume => "Everything, each stage a layer",
         }
     }
@@ -126,7 +131,7 @@ mod tests {
         let far = "everything".parse::<Target>().unwrap_err();
         assert_eq!(
             far.hint(),
-            "the targets are runtime, python, wheels, ttyd, base, volume"
+            "the targets are runtime, python, wheels, ttyd, base, sbom, volume"
         );
     }
 }

@@ -42,6 +42,9 @@ pub enum Error {
              the spec, `# syntax=IMAGE`, or with `--build-arg BUILDKIT_SYNTAX=IMAGE`"
     )]
     NoImage,
+    /// A step of ours wrote what we cannot read.
+    #[error("The bill of materials cannot be read: {0}")]
+    Document(String),
     /// The definition of our image is broken.
     #[error("The definition of the frontend's own image cannot be used: {0}")]
     Image(String),
@@ -69,7 +72,7 @@ impl Error {
         let code = match self {
             Self::UnknownRequest(_) => Code::Unimplemented,
             Self::NoSpec(_) => Code::NotFound,
-            Self::NoImage | Self::Image(_) => Code::Internal,
+            Self::NoImage | Self::Image(_) | Self::Document(_) => Code::Internal,
             _ => Code::InvalidArgument,
         };
         gateway::status(code, self.to_string(), details)

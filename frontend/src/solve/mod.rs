@@ -3,6 +3,7 @@
 //! Options, spec, locks, a plan for every platform, operations, and back to the engine: what is decided where
 //! is in the modules below; here is only the order. What is asked besides a build is in `call`.
 
+mod attestation;
 mod call;
 mod config;
 mod contexts;
@@ -20,11 +21,14 @@ use std::sync::Arc;
 
 pub use error::Error;
 
-use crate::gateway::{Bridge, Options};
+use krunner::plan::Plan;
+
+use crate::gateway::{Bridge, Options, Reference};
 use crate::llb;
-use crate::lower;
+use crate::lower::{self, Lowered};
 use opened::{Prepared, prepare};
-use result::{Built, Outcome};
+use result::Built;
+pub use result::Outcome;
 
 /// Where the engine puts the definition of our own image (since 0.10).
 pub const FRONTEND_DEFINITION: &str = "/run/config/buildkit/metadata/frontend.bin";
@@ -47,13 +51,30 @@ async fn build(bridge: &mut Bridge, options: &Options) -> Result<Outcome, Error>
             .map_err(|error| prepared.about().lowering(&error))?;
         // The engine starts on it only when the result is looked into, so all platforms run side by side.
         let reference = bridge.solve(llb::marshal(&lowered.output)).await?;
+        let sbom = match prepared.attests {
+            true => Some(sbom(bridge, &prepared, &plan, &lowered).await?),
+            false => None,
+        };
         built.push(Built {
             plan,
             layers: lowered.layers,
             reference,
+            sbom,
         });
     }
     Ok(result::outcome(built, &prepared.request))
+}
+
+/// The bill of materials of a result: a tree of its own, so that nothing in the result depends on it.
+async fn sbom(
+    bridge: &Bridge,
+    prepared: &Prepared,
+    plan: &Plan,
+    lowered: &Lowered,
+) -> Result<Reference, Error> {
+    let sbom = lower::sbom(plan, lowered, &prepared.environment)
+        .map_err(|error| prepared.about().lowering(&error))?;
+    Ok(bridge.solve(llb::marshal(&sbom)).await?)
 }
 
 /// Files by name, for quoting them.

@@ -6,7 +6,7 @@ use krunner::report::Problems;
 use super::error::About;
 use super::load::{self, Loaded};
 use super::request::{self, Dropped, Request};
-use super::{Error, contexts, epoch, frontend_image};
+use super::{Error, attestation, contexts, epoch, frontend_image};
 use crate::gateway::{Bridge, Options, Pong};
 use crate::lower::{Contexts, Environment};
 
@@ -44,6 +44,8 @@ pub(super) struct Prepared {
     pub(super) environment: Environment,
     /// What was asked of the engine that it cannot do.
     pub(super) dropped: Vec<Dropped>,
+    /// Whether the result carries a bill of materials.
+    pub(super) attests: bool,
 }
 
 /// Opens the spec and reads what the command line asks of it.
@@ -64,6 +66,7 @@ pub(super) async fn prepare(bridge: &mut Bridge, options: &Options) -> Result<Pr
         loaded,
     } = opened;
     let (sandbox, dropped) = request::fit(request.sandbox.clone(), &pong.llb);
+    let attests = attestation::wanted(options, &pong);
     let environment = Environment {
         image: frontend_image::output(options, &contexts, request.build_platform)?,
         contexts,
@@ -80,6 +83,7 @@ pub(super) async fn prepare(bridge: &mut Bridge, options: &Options) -> Result<Pr
         request,
         environment,
         dropped,
+        attests,
     })
 }
 

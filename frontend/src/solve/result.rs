@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use krunner::plan::Plan;
 use serde_json::json;
 
+use super::attestation::attestation;
 use super::config::config;
 use super::request::Request;
 use crate::gateway::{Reference, proto};
@@ -15,6 +16,8 @@ pub(super) struct Built {
     pub(super) plan: Plan,
     pub(super) layers: Vec<&'static str>,
     pub(super) reference: Reference,
+    /// The tree with the bill of materials, if one is wanted.
+    pub(super) sbom: Option<Reference>,
 }
 
 /// A result with what describes it.
@@ -24,6 +27,8 @@ pub struct Outcome {
     pub result: proto::result::Result,
     /// Configs, annotations, times.
     pub metadata: BTreeMap<String, Vec<u8>>,
+    /// What is said of the trees, by platform even where there is only one tree.
+    pub attestations: BTreeMap<String, proto::Attestations>,
 }
 
 /// Puts the platforms' results together.
@@ -44,7 +49,12 @@ pub(super) fn outcome(built: Vec<Built>, request: &Request) -> Outcome {
         "refs.platforms".to_owned(),
         json!({ "Platforms": platforms }).to_string().into_bytes(),
     );
+    let mut attestations = BTreeMap::new();
     for built in &built {
+        if let Some(sbom) = built.sbom.clone() {
+            let platform = built.plan.platform.to_string();
+            attestations.insert(platform, attestation(sbom));
+        }
         describe(built, request, &mut metadata);
     }
     let reference = |reference: Reference| proto::Ref {
@@ -65,7 +75,11 @@ pub(super) fn outcome(built: Vec<Built>, request: &Request) -> Outcome {
                 .collect(),
         }),
     };
-    Outcome { result, metadata }
+    Outcome {
+        result,
+        metadata,
+        attestations,
+    }
 }
 
 fn describe(built: &Built, request: &Request, metadata: &mut BTreeMap<String, Vec<u8>>) {

@@ -50,6 +50,11 @@ pub enum Error {
         /// What and why.
         fault: python::Fault,
     },
+    /// The bill of materials breaks rules of its format.
+    #[error(
+        "The bill of materials is not as SPDX wants it:\n{0}\nhint: this is a defect; build without it meanwhile"
+    )]
+    Sbom(String),
     /// A glob of what is left out or kept does not parse.
     #[error("`slim` has a glob that does not parse: {0}")]
     Slim(#[from] globset::Error),

@@ -18,6 +18,7 @@ mod program;
 mod python;
 mod refusal;
 mod runtime;
+mod sbom;
 mod scratch;
 mod slim;
 pub mod step;
@@ -123,6 +124,21 @@ pub fn perform(step: &Step) -> Result<(), Error> {
                 epoch: *epoch,
             };
             base::run(&step, out)
+        }
+        Step::Sbom {
+            parts,
+            trees,
+            unpinned,
+            epoch,
+            out,
+        } => {
+            let step = sbom::Sbom {
+                parts,
+                trees,
+                unpinned,
+                epoch: *epoch,
+            };
+            sbom::run(&step, out)
         }
         Step::Toolchain {
             wheels,

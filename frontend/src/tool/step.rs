@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use krunner::digest::Digest;
 use krunner::platform::Architecture;
+use krunner::sbom::Parts;
 use serde::{Deserialize, Serialize};
 
 /// One step.
@@ -114,6 +115,19 @@ pub enum Step {
         /// Seconds since 1970.
         epoch: u64,
         /// Where the tree goes.
+        out: PathBuf,
+    },
+    /// Writes the bill of materials of finished trees, which it only reads.
+    Sbom {
+        /// What the plan knows.
+        parts: Box<Parts>,
+        /// The trees, by their stage.
+        trees: BTreeMap<String, PathBuf>,
+        /// What has no digest yet, and gets one in the document.
+        unpinned: Vec<Bytes>,
+        /// Seconds since 1970.
+        epoch: u64,
+        /// Where the document goes.
         out: PathBuf,
     },
 }

@@ -11,17 +11,20 @@ const MAX_DEPTH: usize = 32;
 
 /// A marker that was not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum InvalidMarker {
+pub enum InvalidMarker {
+    /// More than anybody writes, or the parser can take.
     #[error("Marker too long or too deeply nested")]
     TooLarge,
     /// The parser cuts its messages at bytes, and panics inside other characters.
     #[error("Marker with characters outside ASCII: `{0}`")]
     NotAscii(String),
+    /// Why, and the marker.
     #[error("Marker not understood ({0}): `{1}`")]
     Syntax(String, String),
 }
 
-pub(super) fn parse(text: &str) -> Result<MarkerTree, InvalidMarker> {
+/// Reads a marker.
+pub fn parse(text: &str) -> Result<MarkerTree, InvalidMarker> {
     if text.len() > MAX_BYTES || text.matches('(').count() > MAX_DEPTH {
         return Err(InvalidMarker::TooLarge);
     }

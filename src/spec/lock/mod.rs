@@ -14,8 +14,9 @@ use pep508_rs::MarkerTree;
 use super::Text;
 use crate::report::{Location, Problem, Problems};
 
+pub use marker::{InvalidMarker, parse as parse_marker};
 pub use package::{Package, Unusable, Wheel, WheelOrigin};
-pub use wheel_name::{InvalidWheelName, WheelName};
+pub use wheel_name::{InvalidWheelName, WheelName, normalize};
 
 /// The longest lock that is read. One of 15 packages has a hundred kilobytes.
 pub const MAX_LOCK_BYTES: usize = 8 << 20;

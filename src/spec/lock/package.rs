@@ -54,6 +54,8 @@ pub struct Wheel {
     pub origin: WheelOrigin,
     /// The digest of the file.
     pub sha256: Digest,
+    /// How many bytes it has, where the lock says so.
+    pub size: Option<u64>,
     /// Where the lock says so.
     pub at: Location,
 }
@@ -185,6 +187,7 @@ fn parse_wheel(
         name,
         origin,
         sha256,
+        size: raw.size,
         at,
     })
 }

@@ -37,6 +37,7 @@ pub(super) struct Wheel {
     pub(super) name: Option<String>,
     pub(super) url: Option<String>,
     pub(super) path: Option<String>,
+    pub(super) size: Option<u64>,
     #[serde(default)]
     pub(super) hashes: BTreeMap<String, String>,
 }

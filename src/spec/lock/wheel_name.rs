@@ -104,7 +104,7 @@ fn parse(text: &str) -> Option<WheelName> {
 
 /// The normalised form of a package's name (PEP 503): lower case, one `-` for every run of `-_.`.
 /// `None` for what is no name.
-pub(super) fn normalize(name: &str) -> Option<String> {
+pub fn normalize(name: &str) -> Option<String> {
     let is_edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     if name.len() > 255 || !is_edge(name.chars().next()) || !is_edge(name.chars().last()) {
         return None;

@@ -41,6 +41,7 @@ impl Answer {
         Outcome {
             result: proto::result::Result::Ref(proto::Ref::default()),
             metadata,
+            attestations: std::collections::BTreeMap::new(),
         }
     }
 }

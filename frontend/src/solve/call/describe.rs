@@ -24,8 +24,8 @@ fn definition(call: Call) -> Value {
     let platform = json!({ "name": "platform", "description": "Platforms, with `,` between them" });
     let opts = match call {
         Call::Outline => vec![target],
-        Call::ConvertLlb => vec![target, platform],
-        Call::Plan => vec![platform],
+        Call::ConvertLlb | Call::Sbom => vec![target, platform],
+        Call::Plan | Call::Lock => vec![platform],
         Call::Describe | Call::Targets | Call::Lint => Vec::new(),
     };
     let mut metadata = vec!["result.json", "result.txt"];

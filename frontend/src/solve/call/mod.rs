@@ -1,7 +1,7 @@
 //! Calls: what is asked of a frontend besides a build, as `docker buildx build --call NAME`.
 //!
 //! The engine passes them as the option `requestid`; the answer is data beside an empty tree. Names, versions and
-//! forms are BuildKit's (`frontend/subrequests`), so that every client prints them; `krunner.plan` is our own.
+//! forms are BuildKit's (`frontend/subrequests`), so that every client prints them; those of `krunner.` are our own.
 //! An unknown name is an error of its own type, from which clients learn that there is no such call.
 
 mod answer;
@@ -9,9 +9,11 @@ mod convert;
 mod describe;
 mod excerpt;
 mod lint;
+mod lock;
 mod outline;
 mod plan;
 mod proto_json;
+mod sbom;
 mod sources;
 mod table;
 mod targets;
@@ -33,15 +35,19 @@ pub(super) enum Call {
     Lint,
     ConvertLlb,
     Plan,
+    Lock,
+    Sbom,
 }
 
 impl Call {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Outline,
         Self::Targets,
         Self::Lint,
         Self::ConvertLlb,
         Self::Plan,
+        Self::Lock,
+        Self::Sbom,
         Self::Describe,
     ];
 
@@ -55,6 +61,8 @@ impl Call {
             Self::ConvertLlb => "frontend.convertllb",
             // What clients make of `--call krunner.plan`.
             Self::Plan => "frontend.krunner.plan",
+            Self::Lock => "frontend.krunner.lock",
+            Self::Sbom => "frontend.krunner.sbom",
         }
     }
 
@@ -62,7 +70,7 @@ impl Call {
     fn version(self) -> &'static str {
         match self {
             Self::Describe | Self::Outline | Self::Targets | Self::Lint => "1.0.0",
-            Self::ConvertLlb | Self::Plan => "0.1.0",
+            Self::ConvertLlb | Self::Plan | Self::Lock | Self::Sbom => "0.1.0",
         }
     }
 
@@ -74,6 +82,8 @@ impl Call {
             Self::Lint => "Check a spec and its locks",
             Self::ConvertLlb => "Convert a spec to LLB",
             Self::Plan => "Print what each platform's volume is made of",
+            Self::Lock => "List every input with its address and digest",
+            Self::Sbom => "Build, and print the bill of materials of each platform",
         }
     }
 }
@@ -84,7 +94,11 @@ impl FromStr for Call {
     fn from_str(name: &str) -> Result<Self, Error> {
         let known = Self::ALL.into_iter().find(|call| call.name() == name);
         // Clients that talk to the engine directly may leave out the prefix that buildx adds.
-        let ours = (name == "krunner.plan").then_some(Self::Plan);
+        let is_ours = |call: &&Self| {
+            let own = call.name().strip_prefix("frontend.");
+            own == Some(name) && name.starts_with("krunner.")
+        };
+        let ours = Self::ALL.iter().find(is_ours).copied();
         known
             .or(ours)
             .ok_or_else(|| Error::UnknownRequest(name.to_owned()))
@@ -109,6 +123,11 @@ pub(super) async fn answer(
         Call::Targets => targets::answer(&Opened::open(bridge, options).await?.loaded),
         Call::ConvertLlb => convert::answer(&prepare(bridge, options).await?)?,
         Call::Plan => plan::answer(&prepare(bridge, options).await?)?,
+        Call::Lock => lock::answer(&prepare(bridge, options).await?)?,
+        Call::Sbom => {
+            let prepared = prepare(bridge, options).await?;
+            sbom::answer(bridge, &prepared).await?
+        }
     };
     Ok(answer.into_outcome(call))
 }

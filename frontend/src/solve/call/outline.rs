@@ -66,7 +66,7 @@ fn tables(target: Target) -> &'static [&'static str] {
         Target::Python | Target::Wheels => &["python", "runtime"],
         Target::Ttyd => &["ttyd"],
         Target::Base => &["files", "python", "runtime"],
-        Target::Volume => &["files", "python", "runtime", "ttyd"],
+        Target::Sbom | Target::Volume => &["files", "python", "runtime", "ttyd"],
     }
 }
 

@@ -51,7 +51,7 @@ fn place(spec: &Spec, target: Target) -> Option<Location> {
         Target::Python => (true, "python"),
         Target::Wheels => (document.wheels.is_some(), "wheels"),
         Target::Ttyd => (document.ttyd.is_some(), "ttyd"),
-        Target::Base | Target::Volume => (true, "volume"),
+        Target::Base | Target::Sbom | Target::Volume => (true, "volume"),
     };
     there.then(|| spec.at_key([key]))
 }

@@ -1,5 +1,7 @@
 //! What ttyd is made of, in the order of compiling: how each part is configured and what is patched in it.
 
+use std::collections::BTreeMap;
+
 use super::patch::Patch;
 
 /// One of the sources.
@@ -63,6 +65,16 @@ pub(super) const COMPONENTS: [Component; 5] = [
         options: &[],
     },
 ];
+
+/// What is changed in the sources, by component, a line each.
+pub(in crate::tool) fn patched(ping: u16, hangup: u16) -> BTreeMap<String, Vec<String>> {
+    let lines = COMPONENTS.iter().map(|component| {
+        let patches = patches(component.name, ping, hangup);
+        let lines = patches.iter().map(ToString::to_string).collect();
+        (component.name.to_owned(), lines)
+    });
+    lines.collect()
+}
 
 /// What is changed in the source of `component`.
 ///

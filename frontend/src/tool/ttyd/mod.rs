@@ -20,6 +20,7 @@ mod verify;
 
 pub(super) use self::binary::take;
 pub(super) use self::compile::build;
+pub(super) use self::component::patched;
 pub use self::fault::Fault;
 use super::step::Target;
 

@@ -1,6 +1,6 @@
 //! Patches as data: a text and what takes its place, which must be found exactly once.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use super::Fault;
@@ -27,6 +27,20 @@ pub(super) enum Patch {
         /// Relative to the source.
         file: &'static str,
     },
+}
+
+impl fmt::Display for Patch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Replace {
+                file,
+                key,
+                from,
+                to,
+            } => write!(f, "`{file}`: `{key}{from}` became `{key}{to}`"),
+            Self::Empty { file } => write!(f, "`{file}`: made empty if it was missing"),
+        }
+    }
 }
 
 /// Applies `patches` to the source of `component` in `folder`.
