@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod attestation;
 mod call;
 mod contexts;
 mod daemon;

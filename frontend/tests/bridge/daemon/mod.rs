@@ -45,6 +45,8 @@ pub(crate) struct Daemon {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// Files at addresses.
     pub(crate) downloads: BTreeMap<String, Vec<u8>>,
+    /// Files that every process makes.
+    pub(crate) made: BTreeMap<String, Vec<u8>>,
     /// Graphs given as contexts.
     pub(crate) inputs: BTreeMap<String, pb::Definition>,
     /// Fail the solving of graphs with more than one operation like this.
@@ -87,6 +89,7 @@ impl Daemon {
             profile,
             files: BTreeMap::new(),
             downloads: BTreeMap::new(),
+            made: BTreeMap::new(),
             inputs: BTreeMap::new(),
             failure: None,
             trouble: Trouble::None,

@@ -42,7 +42,9 @@ fn make(op: &pb::Op, inputs: &[Tree], daemon: &Daemon) -> Tree {
             trees.pop().unwrap_or_default()
         }
         Some(Op::Merge(_)) => inputs.iter().cloned().flatten().collect(),
-        // Nothing is run here; a mark has no tree.
+        // Nothing is run here: what a process makes is told beforehand.
+        Some(Op::Exec(_)) => daemon.made.clone(),
+        // A mark has no tree.
         _ => Tree::new(),
     }
 }
