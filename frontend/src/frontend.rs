@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::gateway::{self, Bridge, Code, Options};
+use crate::gateway::{self, Bridge, Code, Options, rpc};
 use crate::solve;
 
 /// Serves the engine that started this process. When this returns `Ok`, the engine has our answer, be it a
@@ -31,10 +31,8 @@ pub fn run() -> Result<(), gateway::Error> {
 async fn serve(options: Options) -> Result<(), gateway::Error> {
     let bridge = Bridge::new(gateway::connect().await?);
     let mut worker = bridge.clone();
-    // In a task of its own, so that a panic in it still becomes an answer.
-    let build = tokio::spawn(async move { solve::solve(&mut worker, &options).await });
-    match build.await {
-        Ok(Ok(outcome)) => {
+    match guard(async move { solve::solve(&mut worker, &options).await }).await {
+        Ok(outcome) => {
             let solve::Outcome {
                 result,
                 metadata,
@@ -42,11 +40,19 @@ async fn serve(options: Options) -> Result<(), gateway::Error> {
             } = outcome;
             bridge.return_result(result, metadata, attestations).await
         }
-        Ok(Err(error)) => bridge.return_error(error.to_status()).await,
+        Err(status) => bridge.return_error(status).await,
+    }
+}
+
+/// Runs a build in a task of its own, so that a panic in it still becomes an answer.
+async fn guard<T: Send + 'static>(
+    build: impl Future<Output = Result<T, solve::Error>> + Send + 'static,
+) -> Result<T, rpc::Status> {
+    match tokio::spawn(build).await {
+        Ok(result) => result.map_err(|error| error.to_status()),
         Err(failure) => {
             let message = format!("The frontend broke down: {}", reason(failure));
-            let status = gateway::status(Code::Internal, message, Vec::new());
-            bridge.return_error(status).await
+            Err(gateway::status(Code::Internal, message, Vec::new()))
         }
     }
 }
@@ -61,5 +67,37 @@ fn reason(failure: tokio::task::JoinError) -> String {
             Ok(text) => (*text).to_owned(),
             Err(_) => "for no known reason".to_owned(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_becomes_an_answer() {
+        for (build, text) in [
+            (panicking as fn(), "index 3 is out of bounds"),
+            (|| panic!("literally"), "literally"),
+        ] {
+            let status = guard(async move {
+                build();
+                Ok(())
+            });
+            let status = status.await.unwrap_err();
+            assert_eq!(status.code, 13);
+            assert_eq!(status.message, format!("The frontend broke down: {text}"));
+        }
+    }
+
+    fn panicking() {
+        let index = 3;
+        panic!("index {index} is out of bounds");
+    }
+
+    #[tokio::test]
+    async fn an_error_keeps_its_class() {
+        let build = async { Err::<(), _>(solve::Error::NoSpec("krunner.toml".to_owned())) };
+        assert_eq!(guard(build).await.unwrap_err().code, 5);
     }
 }

@@ -5,6 +5,7 @@
 //! krunner-frontend tool STEP.json   one step, started inside a container
 //! krunner-frontend verify TREE      checks the packages of a finished volume against their records
 //! krunner-frontend --version
+//! krunner-frontend --help
 //! ```
 
 use std::path::Path;
@@ -12,17 +13,26 @@ use std::process::ExitCode;
 
 use krunner_frontend::{frontend, tool};
 
+const HELP: &str = "\
+The BuildKit frontend of krunner: BuildKit starts it for a spec whose first line is `# syntax=IMAGE`, and speaks
+gRPC with it over standard input and output.
+
+    docker buildx build -f krunner.toml .
+
+Usage: krunner-frontend [COMMAND]
+
+Commands:
+  tool STEP.json  One step of a build, inside of its container
+  verify TREE     Check the packages of a finished volume against their records
+  --version       Print the version
+  --help          Print this";
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        ["--version"] => {
-            #[expect(clippy::print_stdout, reason = "no engine listens in this mode")]
-            {
-                println!("krunner-frontend {}", env!("CARGO_PKG_VERSION"));
-            }
-            ExitCode::SUCCESS
-        }
+        ["--version"] => say(concat!("krunner-frontend ", env!("CARGO_PKG_VERSION"))),
+        ["--help" | "-h"] => say(HELP),
         ["tool", step] => finish(tool::run(Path::new(step))),
         ["verify", tree] => verify(Path::new(tree)),
         ["tool", ..] => {
@@ -32,6 +42,14 @@ fn main() -> ExitCode {
         // Words after the image's name in `# syntax=` come in here; there are none that we know.
         _ => finish(frontend::run()),
     }
+}
+
+fn say(text: &str) -> ExitCode {
+    #[expect(clippy::print_stdout, reason = "no engine listens in this mode")]
+    {
+        println!("{text}");
+    }
+    ExitCode::SUCCESS
 }
 
 /// Prints what is installed, one package a line, and complains about everything that is wrong.

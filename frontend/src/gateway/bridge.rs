@@ -65,7 +65,7 @@ impl Bridge {
         let response = grpc.unary(tonic::Request::new(request), path, codec).await;
         response
             .map(tonic::Response::into_inner)
-            .map_err(|status| Error::Refused(Box::new(status)))
+            .map_err(Error::from)
     }
 
     /// What the engine can do. From then on nothing else is asked of it.
@@ -133,8 +133,12 @@ impl Bridge {
             range,
             ..proto::ReadFileRequest::default()
         };
-        let response: proto::ReadFileResponse = self.call(method!("ReadFile"), request).await?;
-        Ok(response.data)
+        let answer: Result<proto::ReadFileResponse, _> =
+            self.call(method!("ReadFile"), request).await;
+        match answer {
+            Err(error) if error.is_too_long() => Err(Error::TooLong(path.to_owned())),
+            other => Ok(other?.data),
+        }
     }
 
     /// What the engine can say of a source without bringing it in.

@@ -7,6 +7,7 @@ use prost::Message as _;
 use serde_json::json;
 
 use super::rpc;
+use super::stdio::MESSAGE_LIMIT;
 use crate::llb::{Lack, Place, pb};
 
 /// A call that did not work out.
@@ -21,18 +22,40 @@ pub enum Error {
          name its image in the first line of a spec, `# syntax=IMAGE`"
     )]
     Connect(#[source] tonic::transport::Error),
+    /// The connection ended in the middle of a call.
+    #[error(
+        "The engine is no longer there\n  hint: if none was, this program is started by BuildKit; name its image in the \
+         first line of a spec, `# syntax=IMAGE`"
+    )]
+    Gone(#[source] Box<tonic::Status>),
     /// Standard input or output cannot be used.
     #[error("Cannot take over standard input and output")]
     Pipes(#[source] std::io::Error),
     /// The engine cannot do what a graph asks for.
     #[error("{}", lines(.0))]
     Lacks(Vec<Lack>),
+    /// A file is longer than a message may be.
+    #[error(
+        "A file is longer than {limit} MiB, which is what the engine can send: `{0}`\n  hint: is it the one that is meant?",
+        limit = MESSAGE_LIMIT >> 20
+    )]
+    TooLong(String),
     /// The engine told the process to end.
     #[error("The build was cancelled")]
     Cancelled,
     /// The engine left out what it must send.
     #[error("The engine answered `{0}` without a result")]
     NoResult(&'static str),
+}
+
+impl From<tonic::Status> for Error {
+    fn from(status: tonic::Status) -> Self {
+        // What the engine says has no cause here; what the connection does has one.
+        match std::error::Error::source(&status) {
+            Some(_) => Self::Gone(Box::new(status)),
+            None => Self::Refused(Box::new(status)),
+        }
+    }
 }
 
 impl Error {
@@ -44,6 +67,12 @@ impl Error {
             if status.code() == tonic::Code::NotFound
                 || status.message().contains("no such file or directory")
                 || status.message().contains("file does not exist"))
+    }
+
+    /// Whether a message was longer than the limit, which either side may be the first to see.
+    pub(super) fn is_too_long(&self) -> bool {
+        use tonic::Code::{OutOfRange, ResourceExhausted};
+        matches!(self, Self::Refused(status) if matches!(status.code(), OutOfRange | ResourceExhausted))
     }
 
     /// Whether the engine does not know the call.
@@ -71,7 +100,11 @@ impl Error {
             let details = places.map(source_detail).collect();
             return status(Code::Unimplemented, self.to_string(), details);
         }
-        status(Code::Internal, self.to_string(), Vec::new())
+        let code = match self {
+            Self::TooLong(_) => Code::InvalidArgument,
+            _ => Code::Internal,
+        };
+        status(code, self.to_string(), Vec::new())
     }
 }
 

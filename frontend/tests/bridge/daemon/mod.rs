@@ -30,11 +30,14 @@ use tonic::Status;
 use tonic::codegen::tokio_stream;
 
 use pipes::Pipes;
+pub(crate) use pipes::is_http2;
 pub(crate) use profile::{Profile, releases};
 pub(crate) use record::Record;
 
-/// The longest that a frontend may take, whatever happens to it.
+/// The longest that a frontend may take to end, whatever happens to it.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest that a build may take here, where other tests use the processors too.
+const BUILD: Duration = Duration::from_secs(30);
 
 /// What the engine is like, and what it was asked.
 #[derive(Clone)]
@@ -67,6 +70,8 @@ pub(crate) enum Trouble {
     Dies(&'static str),
     /// The build is cancelled in the middle of a call: the container is told to end, and its pipes stay.
     Cancels(&'static str),
+    /// Trees are made, and not named.
+    SolvesWithoutResult,
     /// The result is not taken.
     RefusesReturn(Status),
 }
@@ -76,7 +81,7 @@ impl Trouble {
     fn at(&self) -> Option<&'static str> {
         match self {
             Self::Dies(call) | Self::Cancels(call) => Some(call),
-            Self::None | Self::RefusesReturn(_) => None,
+            Self::None | Self::SolvesWithoutResult | Self::RefusesReturn(_) => None,
         }
     }
 }
@@ -132,8 +137,9 @@ impl Daemon {
         let server = tonic::transport::Server::builder().add_service(service);
         tokio::spawn(server.serve_with_incoming(connections));
         let mut started = Instant::now();
-        if self.trouble.at().is_some() {
-            let begun = tokio::time::timeout(PATIENCE, self.troubled.notified());
+        let cut = self.trouble.at().is_some();
+        if cut {
+            let begun = tokio::time::timeout(BUILD, self.troubled.notified());
             begun.await.expect("the call with the trouble never came");
             started = Instant::now();
             if matches!(self.trouble, Trouble::Cancels(_)) {
@@ -142,13 +148,13 @@ impl Daemon {
                 pipes.close();
             }
         }
-        let status = tokio::time::timeout(PATIENCE, child.wait()).await;
+        let patience = if cut { PATIENCE } else { BUILD };
+        let status = tokio::time::timeout(patience, child.wait()).await;
         let status = status.expect("the frontend hangs").unwrap();
         let took = started.elapsed();
-        let cut = self.trouble.at().is_some();
         let written = pipes.written();
         assert!(
-            pipes::is_http2(&written, cut),
+            is_http2(&written, cut),
             "not only gRPC on standard output: {}",
             String::from_utf8_lossy(&written)
         );

@@ -54,6 +54,9 @@ impl LlbBridge for Daemon {
     async fn solve(&self, request: Request<proto::SolveRequest>) -> Answer<proto::SolveResponse> {
         self.asked("Solve")?;
         self.trouble("Solve").await;
+        if matches!(self.trouble, Trouble::SolvesWithoutResult) {
+            return Ok(Response::new(proto::SolveResponse::default()));
+        }
         let request = request.into_inner();
         let definition = request.definition.unwrap_or_default();
         if let Err(reason) = definition::check(&definition, &self.profile) {
