@@ -9,14 +9,29 @@
     reason = "a skipped test says why, and a failed build what the engine said"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod any;
 mod audit;
+mod caching;
+mod calls;
 mod container;
+mod contexts;
 mod damage;
 mod deployed;
+mod old;
+mod options;
+mod output;
+mod platforms;
+mod policy;
 mod problems;
+mod progress;
+mod repository;
 mod reproducible;
 mod run;
+mod served;
+mod small;
 mod syntax;
 mod tree;
 mod volume;

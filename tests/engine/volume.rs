@@ -14,9 +14,17 @@ pub(crate) struct Build<'a> {
     workbench: &'a Workbench,
     engine: &'a Engine,
     spec: PathBuf,
+    context: PathBuf,
     contexts: &'a BTreeMap<String, PathBuf>,
+    args: &'a BTreeMap<String, String>,
     platforms: &'a str,
     more: Vec<String>,
+}
+
+/// What stands in for inputs, and arguments.
+struct Given {
+    contexts: BTreeMap<String, PathBuf>,
+    args: BTreeMap<String, String>,
 }
 
 impl<'a> Build<'a> {
@@ -39,10 +47,29 @@ impl<'a> Build<'a> {
             workbench,
             engine,
             spec: spec.to_owned(),
+            context: spec.parent().unwrap().to_owned(),
             contexts: &workbench.example().contexts,
+            args: &workbench.build_args,
             platforms: "linux/amd64,linux/arm64",
             more: Vec::new(),
         }
+    }
+
+    /// Without what the examples are given.
+    pub(crate) fn bare(mut self) -> Self {
+        static NONE: Given = Given {
+            contexts: BTreeMap::new(),
+            args: BTreeMap::new(),
+        };
+        (self.contexts, self.args) = (&NONE.contexts, &NONE.args);
+        self
+    }
+
+    /// From another context: an address, or `-` for what is written to the command.
+    pub(crate) fn from(mut self, context: &str, spec: &str) -> Self {
+        self.context = context.into();
+        self.spec = spec.into();
+        self
     }
 
     /// For other platforms.
@@ -59,11 +86,25 @@ impl<'a> Build<'a> {
 
     /// The command, writing to `output` (a value of `--output`).
     pub(crate) fn command(&self, output: &str) -> Command {
+        let mut command = self.asking();
+        command.args(["--platform", self.platforms, "--output", output]);
+        command.args(&self.more).arg(&self.context);
+        command
+    }
+
+    /// The command that asks something instead of building, by the flag that its client has for it.
+    pub(crate) fn call(&self, flag: &str, name: &str) -> Command {
+        let mut command = self.asking();
+        command.args([flag, name]);
+        command.args(&self.more).arg(&self.context);
+        command
+    }
+
+    fn asking(&self) -> Command {
         let mut command = self
             .engine
             .docker(&["buildx", "build", "--progress", "plain"]);
         command.arg("-f").arg(&self.spec);
-        command.args(["--platform", self.platforms, "--output", output]);
         command.args([
             "--build-arg",
             &format!("BUILDKIT_SYNTAX={}", self.workbench.frontend),
@@ -73,10 +114,9 @@ impl<'a> Build<'a> {
                 .arg("--build-context")
                 .arg(format!("{name}={}", folder.display()));
         }
-        for (name, value) in &self.workbench.build_args {
+        for (name, value) in self.args {
             command.arg("--build-arg").arg(format!("{name}={value}"));
         }
-        command.args(&self.more).arg(self.spec.parent().unwrap());
         command
     }
 

@@ -73,6 +73,15 @@ impl Workbench {
             .unwrap()
     }
 
+    /// The engines with the containerd store and buildx: all but 20.10.
+    pub(crate) fn modern(&self) -> impl Iterator<Item = &Engine> {
+        let modern = self
+            .engines
+            .iter()
+            .filter(|(version, _)| *version != "20.10");
+        modern.map(|(_, engine)| engine)
+    }
+
     /// An engine of this version, or `None` after printing that it could not be had.
     pub(crate) fn engine_of(&self, version: &str) -> Option<&Engine> {
         let engine = self.engines.get(version);
@@ -145,7 +154,8 @@ pub(crate) fn fail(command: &mut Command) -> String {
     said(&output)
 }
 
-fn said(output: &Output) -> String {
+/// All that a command said.
+pub(crate) fn said(output: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),

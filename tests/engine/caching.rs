@@ -1,0 +1,180 @@
+//! What runs again, and what does not.
+
+use std::collections::BTreeSet;
+
+use crate::progress::Progress;
+use crate::small::Small;
+use crate::volume::diff_ids;
+use crate::workbench::{Engine, Workbench, succeed};
+
+const NOWHERE: &str = "type=cacheonly";
+const NOTHING: [&str; 0] = [];
+
+/// The stages whose steps ran, of `python`, `wheels` and `base`, once for each platform.
+fn stages(progress: &Progress) -> Vec<&'static str> {
+    let step = |name: &str| {
+        let of = |stage: &&&str| {
+            let starts = ["", "linux/amd64 ", "linux/arm64 "].iter();
+            let mut starts = starts.map(|platform| format!("[{platform}{stage}] "));
+            starts.any(|start| name.starts_with(&start) && !name.contains("] download "))
+        };
+        ["python", "wheels", "base"].iter().find(of).copied()
+    };
+    let mut stages: Vec<_> = progress.ran().filter_map(step).collect();
+    stages.sort_unstable();
+    stages
+}
+
+fn of(small: &Small, workbench: &Workbench, engine: &Engine, more: &[&str]) -> Progress {
+    let build = small.build(workbench, engine);
+    let build = more.iter().fold(build, |build, word| build.with(*word));
+    Progress::of_success(build, NOWHERE)
+}
+
+#[test]
+fn a_second_build_runs_nothing_and_asks_nobody() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        let first = of(&small, &workbench, engine, &["--no-cache"]);
+        assert_eq!(
+            stages(&first),
+            ["base", "base", "python", "python", "wheels", "wheels"]
+        );
+        small.served.take_asked();
+
+        small.served.unplug();
+        let second = of(&small, &workbench, engine, &[]);
+        assert_eq!(stages(&second), NOTHING, "{}", second.said);
+    }
+}
+
+#[test]
+fn what_runs_again_is_chosen_by_stage() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        of(&small, &workbench, engine, &[]);
+        let all = of(&small, &workbench, engine, &["--no-cache"]);
+        assert_eq!(
+            stages(&all),
+            ["base", "base", "python", "python", "wheels", "wheels"]
+        );
+        let wheels = of(&small, &workbench, engine, &["--no-cache-filter", "Wheels"]);
+        assert_eq!(stages(&wheels), ["wheels", "wheels"], "{}", wheels.said);
+    }
+}
+
+#[test]
+fn another_version_of_a_package_changes_the_layer_of_wheels_alone() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        let folder = tempfile::tempdir().unwrap();
+        let (before, after) = (folder.path().join("before"), folder.path().join("after"));
+        small.build(&workbench, engine).to_layout(&before);
+        small.lock(&[("alpha", "1.0"), ("beta", "1.1")]);
+        let progress = of(&small, &workbench, engine, &[]);
+        // The last stage looks at all the others.
+        assert_eq!(
+            stages(&progress),
+            ["base", "base", "wheels", "wheels"],
+            "{}",
+            progress.said
+        );
+        small.build(&workbench, engine).to_layout(&after);
+        let (before, after) = (diff_ids(&before), diff_ids(&after));
+        for (platform, old) in &before {
+            let new = &after[platform];
+            let changed: Vec<bool> = old.iter().zip(new).map(|(old, new)| old != new).collect();
+            assert_eq!(
+                changed,
+                [false, true, false],
+                "{platform}: python, wheels, base"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_network_is_told_about_proxies_runs_nothing_again() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        of(&small, &workbench, engine, &[]);
+        let proxy = ["--build-arg", "https_proxy=http://user:secret@127.0.0.1:1"];
+        let again = of(&small, &workbench, engine, &proxy);
+        assert_eq!(stages(&again), NOTHING, "{}", again.said);
+        assert_eq!(again.warnings, Vec::<String>::new());
+    }
+}
+
+/// Builds with the cache going to a place, lets the engine forget all of it, and builds with the cache coming from
+/// there, when nobody serves the inputs any more. For one platform: of what engine 28.5 exports for two, it does not
+/// always find all again.
+#[track_caller]
+fn comes_back(workbench: &Workbench, to: &str, from: &str, output: &str) {
+    for engine in workbench.modern() {
+        let small = Small::new();
+        let before = records(engine);
+        let build = || small.build(workbench, engine).platforms("linux/amd64");
+        succeed(&mut build().with("--cache-to").with(to).command(output));
+        let made: Vec<String> = records(engine).difference(&before).cloned().collect();
+        let filter = format!("id=\"{}\"", made.join("|"));
+        let forget = ["buildx", "prune", "--all", "--force", "--filter", &filter];
+        succeed(&mut engine.docker(&forget));
+        assert!(records(engine).is_disjoint(&made.into_iter().collect()));
+        small.served.unplug();
+        let progress = Progress::of_success(build().with("--cache-from").with(from), NOWHERE);
+        assert_eq!(stages(&progress), NOTHING, "{}", progress.said);
+    }
+}
+
+/// What an engine has in its cache.
+fn records(engine: &Engine) -> BTreeSet<String> {
+    let said = succeed(&mut engine.docker(&["buildx", "du", "--verbose"]));
+    let ids = said.lines().filter_map(|line| line.strip_prefix("ID:"));
+    ids.map(|id| id.trim().to_owned()).collect()
+}
+
+#[test]
+fn forgotten_results_come_back_from_a_folder() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().display();
+    let (to, from) = (
+        format!("type=local,dest={place},mode=max"),
+        format!("type=local,src={place}"),
+    );
+    comes_back(&workbench, &to, &from, NOWHERE);
+}
+
+#[test]
+fn forgotten_results_come_back_from_a_registry() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let from = format!("type=registry,ref={}/krunner-cache:max", workbench.registry);
+    comes_back(&workbench, &format!("{from},mode=max"), &from, NOWHERE);
+}
+
+#[test]
+fn forgotten_results_come_back_from_an_image() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let place = format!("{}/krunner-cache:inline", workbench.registry);
+    let from = format!("type=registry,ref={place}");
+    let output = format!("type=image,name={place},push=true");
+    comes_back(&workbench, "type=inline", &from, &output);
+}

@@ -1,0 +1,179 @@
+//! Where a spec and its inputs come from: repositories, archives, standard input, other builds, folders of images.
+
+use std::fs;
+use std::path::Path;
+
+use crate::repository::Repository;
+use crate::small::{Small, distribution, interpreter};
+use crate::volume::Build;
+use crate::workbench::{Workbench, succeed};
+
+/// Builds for the engine's own platform into a folder, which must then hold the volume.
+#[track_caller]
+fn builds(build: Build<'_>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    build.platforms("linux/amd64").to_trees(folder.path());
+    assert!(folder.path().join("share/motd").is_file());
+    folder
+}
+
+#[test]
+fn a_repository_is_a_context() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let small = Small::new();
+    let Some(repository) = Repository::of(small.folder()) else {
+        return;
+    };
+    small.served.add_repository(repository);
+    for engine in workbench.modern() {
+        let address = small.served.url("/repo.git#main");
+        builds(
+            small
+                .build(&workbench, engine)
+                .from(&address, "krunner.toml"),
+        );
+    }
+}
+
+#[test]
+fn a_named_context_stands_for_an_input_and_an_unknown_one_for_nothing() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        let other = tempfile::tempdir().unwrap();
+        let bytes = distribution("named otherwise", &interpreter());
+        fs::write(other.path().join("python.tar"), bytes).unwrap();
+        let python = format!("python-amd64={}", other.path().display());
+        let unknown = format!("nobody-asks={}", other.path().display());
+        let build = small.build(&workbench, engine);
+        let build = build
+            .with("--build-context")
+            .with(python)
+            .with("--build-context")
+            .with(unknown);
+        let folder = builds(build);
+        let os = fs::read_to_string(folder.path().join("lib/python3.13/os.py")).unwrap();
+        assert_eq!(os, "# named otherwise\n");
+        let asked = small.served.take_asked();
+        assert!(
+            !asked.iter().any(|path| path.contains("python-amd64")),
+            "{asked:?}"
+        );
+    }
+}
+
+#[test]
+fn a_stage_that_was_built_before_stands_for_an_input_as_a_folder_of_an_image() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        let folder = tempfile::tempdir().unwrap();
+        let layout = folder.path().join("layout");
+        let one = small.build(&workbench, engine).platforms("linux/amd64");
+        one.with("--target").with("python").to_layout(&layout);
+
+        // Nothing but the image has that interpreter.
+        let other = Small::new();
+        other.edit("strip = \"python\"\n", "");
+        let context = format!("python-amd64=oci-layout://{}", layout.display());
+        let folder = builds(
+            other
+                .build(&workbench, engine)
+                .with("--build-context")
+                .with(context),
+        );
+        let os = fs::read_to_string(folder.path().join("lib/python3.13/os.py")).unwrap();
+        assert_eq!(os, format!("# {}\n", small.mark));
+    }
+}
+
+#[test]
+fn another_target_of_a_bake_file_stands_for_an_input() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        let made = tempfile::tempdir().unwrap();
+        fs::write(
+            made.path().join("python.tar"),
+            distribution("made by bake", &interpreter()),
+        )
+        .unwrap();
+        fs::write(
+            made.path().join("Dockerfile"),
+            "FROM scratch\nCOPY python.tar /\n",
+        )
+        .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        small.write(
+            "docker-bake.json",
+            &bake(&workbench, made.path(), folder.path()),
+        );
+        let mut bake = engine.docker(&["buildx", "bake", "--progress", "plain", "volume"]);
+        // Newer clients ask before they read and write elsewhere.
+        bake.env("BUILDX_BAKE_ENTITLEMENTS_FS", "0");
+        succeed(bake.current_dir(small.folder()));
+        let os = fs::read_to_string(folder.path().join("lib/python3.13/os.py")).unwrap();
+        assert_eq!(os, "# made by bake\n");
+    }
+}
+
+/// A file with two targets, the first of which makes the Python of the second.
+fn bake(workbench: &Workbench, made: &Path, out: &Path) -> String {
+    serde_json::json!({
+        "target": {
+            "made": { "context": made },
+            "volume": {
+                "dockerfile": "krunner.toml",
+                "contexts": { "python-amd64": "target:made" },
+                "platforms": ["linux/amd64"],
+                "args": { "BUILDKIT_SYNTAX": workbench.frontend },
+                "output": [format!("type=local,dest={}", out.display())],
+            },
+        },
+    })
+    .to_string()
+}
+
+#[test]
+fn a_frontend_that_was_never_published_runs_from_a_folder() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let Some(mut skopeo) = workbench.tool("skopeo") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let layout = folder.path().join("frontend");
+    let from = format!("docker://{}", workbench.frontend_in_registry);
+    succeed(
+        skopeo
+            .args(["copy", "--src-tls-verify=false", &from])
+            .arg(format!("oci:{}:1", layout.display())),
+    );
+    for engine in workbench.modern() {
+        let small = Small::new();
+        let spec = fs::read_to_string(small.spec()).unwrap();
+        small.write(
+            "krunner.toml",
+            &format!("# syntax=example.org/nobody/has-it:1\n{spec}"),
+        );
+        let out = tempfile::tempdir().unwrap();
+        let context = format!(
+            "example.org/nobody/has-it:1=oci-layout://{}:1",
+            layout.display()
+        );
+        let mut build =
+            engine.docker(&["buildx", "build", "--build-context", &context, "--output"]);
+        build.arg(format!("type=local,dest={}", out.path().display()));
+        succeed(build.arg("-f").arg(small.spec()).arg(small.folder()));
+        assert!(out.path().join("share/motd").is_file());
+    }
+}
