@@ -63,21 +63,9 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// The host without its port, and without the brackets of an IPv6 address.
-    pub fn host(&self) -> &str {
-        match self.registry.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or_default(),
-            None => self.registry.split(':').next().unwrap_or_default(),
-        }
-    }
-
     /// Whether the registry runs on this very machine, where plain HTTP leaks nothing.
     pub fn is_loopback(&self) -> bool {
-        let host = self.host();
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
+        is_loopback(&self.registry)
     }
 
     /// What is asked for: the digest if there is one, else the tag.
@@ -88,6 +76,18 @@ impl Repository {
             (None, None) => DEFAULT_TAG.to_owned(),
         }
     }
+}
+
+/// Whether a host (with or without a port) is this very machine.
+pub fn is_loopback(registry: &str) -> bool {
+    let host = match registry.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => registry.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Display for Repository {

@@ -84,6 +84,7 @@ pub(super) fn platform(
         artifact_type: Some(ARTIFACT_TYPE.to_owned()),
         config: Descriptor::inline(media::CONFIG, &config),
         layers: layers.clone(),
+        subject: None,
         annotations: annotations.clone(),
     }
     .to_bytes()?;
@@ -130,6 +131,7 @@ pub(super) fn index(platforms: &[Platform]) -> Result<Document, Error> {
             .iter()
             .map(|platform| platform.manifest.descriptor.clone())
             .collect(),
+        subject: None,
         annotations,
     }
     .to_bytes()?;

@@ -32,6 +32,13 @@ pub struct Descriptor {
     pub digest: Digest,
     /// The content's size in bytes.
     pub size: u64,
+    /// Where else the content may be. Never asked, and so nothing that has them is complete for us.
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub urls: Vec<String>,
     /// The content itself in base64, if it is small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
@@ -57,6 +64,7 @@ impl Descriptor {
             media_type: media_type.to_owned(),
             digest: Digest::of(content),
             size: content.len() as u64,
+            urls: Vec::new(),
             data: None,
             artifact_type: None,
             platform: None,
@@ -163,6 +171,9 @@ pub struct Index {
     pub artifact_type: Option<String>,
     /// The manifests.
     pub manifests: Vec<Descriptor>,
+    /// What the index is about, if it refers to something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Descriptor>,
     /// Annotations.
     #[serde(
         default,
@@ -188,6 +199,9 @@ pub struct Manifest {
     pub config: Descriptor,
     /// The layers, lowest first.
     pub layers: Vec<Descriptor>,
+    /// What the manifest is about, if it refers to something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Descriptor>,
     /// Annotations.
     #[serde(
         default,

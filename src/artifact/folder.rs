@@ -34,6 +34,20 @@ impl Folder {
         })
     }
 
+    /// Puts an entry into the layout's index, in the place of those that it replaces.
+    fn enter(
+        &self,
+        entry: Descriptor,
+        replaces: impl Fn(&Descriptor) -> bool,
+    ) -> Result<(), Error> {
+        let mut index = self.index()?;
+        index.manifests.retain(|other| !replaces(other));
+        index.manifests.push(entry);
+        let path = self.dir.join("index.json");
+        fsutil::replace(&path, &index.to_bytes()?)
+            .map_err(|source| Error::io("write", &path, source))
+    }
+
     fn index(&self) -> Result<Index, Error> {
         let path = self.dir.join("index.json");
         match fs::read(&path) {
@@ -43,6 +57,7 @@ impl Folder {
                 media_type: Some(media::INDEX.to_owned()),
                 artifact_type: None,
                 manifests: Vec::new(),
+                subject: None,
                 annotations: std::collections::BTreeMap::new(),
             }),
             Err(error) => Err(Error::io("read", path, error)),
@@ -77,19 +92,34 @@ impl BlobSink for Folder {
         })
     }
 
-    fn tag(&self, descriptor: &Descriptor, _content: &[u8]) -> Result<(), Failure> {
-        let mut index = self.index()?;
-        index
-            .manifests
-            .retain(|entry| entry.annotations.get(REF_NAME) != Some(&self.tag));
+    fn tag(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure> {
+        self.tag_as(&self.tag, descriptor, content)
+    }
+
+    fn tag_as(&self, tag: &str, descriptor: &Descriptor, _content: &[u8]) -> Result<(), Failure> {
         let mut entry = descriptor.clone();
         entry
             .annotations
-            .insert(REF_NAME.to_owned(), self.tag.clone());
-        index.manifests.push(entry);
-        let path = self.dir.join("index.json");
-        fsutil::replace(&path, &index.to_bytes()?)
-            .map_err(|source| Error::io("write", &path, source))?;
-        Ok(())
+            .insert(REF_NAME.to_owned(), tag.to_owned());
+        let named =
+            |other: &Descriptor| other.annotations.get(REF_NAME).is_some_and(|it| it == tag);
+        Ok(self.enter(entry, named)?)
+    }
+
+    /// An entry without a name, which is how layouts hold what refers to something.
+    fn attach(
+        &self,
+        _subject: &Descriptor,
+        descriptor: &Descriptor,
+        content: &[u8],
+    ) -> Result<(), Failure> {
+        self.manifest(descriptor, content)?;
+        let mut entry = descriptor.clone();
+        entry.annotations.remove(REF_NAME);
+        let digest = entry.digest;
+        let same = |other: &Descriptor| {
+            other.digest == digest && !other.annotations.contains_key(REF_NAME)
+        };
+        Ok(self.enter(entry, same)?)
     }
 }

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::document::{Descriptor, Index, MAX_DOCUMENT};
+use super::document::{Descriptor, Index, MAX_DOCUMENT, Manifest};
+use super::referrers::referrers_tag;
 use super::transfer::{BlobSource, Document, Failure};
 use super::verify::read_capped;
 use super::{Error, media};
@@ -56,7 +57,15 @@ impl Layout {
     }
 
     fn choose(&self, index: &Index) -> Result<Descriptor, Error> {
-        let names: Vec<&str> = index.manifests.iter().map(name_of).collect();
+        // What refers to something is an entry without a name, and so is never meant where others have one.
+        let entries: Vec<&Descriptor> = index.manifests.iter().collect();
+        let named: Vec<&Descriptor> = entries
+            .iter()
+            .copied()
+            .filter(|entry| !name_of(entry).is_empty())
+            .collect();
+        let entries = if named.is_empty() { entries } else { named };
+        let names: Vec<&str> = entries.iter().map(|entry| name_of(entry)).collect();
         let found = match &self.tag {
             Some(tag) => names.iter().position(|name| name == tag),
             None if names.len() == 1 => Some(0),
@@ -70,7 +79,7 @@ impl Layout {
             .collect::<Vec<_>>()
             .join(", ");
         found
-            .and_then(|at| index.manifests.get(at).cloned())
+            .and_then(|at| entries.get(at).map(|entry| (*entry).clone()))
             .ok_or_else(|| Error::NoTag {
                 tag: self
                     .tag
@@ -83,6 +92,36 @@ impl Layout {
                     offered
                 },
             })
+    }
+
+    fn index(&self) -> Result<Index, Error> {
+        let content = read_capped(self.need("index.json")?, MAX_DOCUMENT, "index.json")?;
+        Index::parse(&content)
+    }
+
+    /// The document that an entry names.
+    fn entry(&self, entry: &Descriptor) -> Result<Document, Error> {
+        if !media::is_index(&entry.media_type) && !media::is_manifest(&entry.media_type) {
+            return Err(Error::MediaType(entry.media_type.clone()));
+        }
+        let content = self.document(entry)?;
+        entry.check(&content)?;
+        let descriptor = Descriptor::of(&entry.media_type, &content);
+        Ok(Document {
+            descriptor,
+            content,
+        })
+    }
+
+    /// What an entry refers to.
+    fn subject(&self, entry: &Descriptor) -> Result<Option<Digest>, Error> {
+        if !media::is_manifest(&entry.media_type) {
+            return Ok(None);
+        }
+        let content = self.document(entry)?;
+        entry.check(&content)?;
+        let subject = Manifest::parse(&content)?.subject;
+        Ok(subject.map(|subject| subject.digest))
     }
 
     fn need(&self, name: &str) -> Result<Box<dyn Read + Send + '_>, Error> {
@@ -113,18 +152,31 @@ fn name_of(entry: &Descriptor) -> &str {
 
 impl BlobSource for Layout {
     fn root(&self) -> Result<Document, Failure> {
-        let index = read_capped(self.need("index.json")?, MAX_DOCUMENT, "index.json")?;
-        let descriptor = self.choose(&Index::parse(&index)?)?;
-        if !media::is_index(&descriptor.media_type) && !media::is_manifest(&descriptor.media_type) {
-            return Err(Error::MediaType(descriptor.media_type).into());
+        Ok(self.entry(&self.choose(&self.index()?)?)?)
+    }
+
+    fn tagged(&self, tag: &str) -> Result<Option<Document>, Failure> {
+        let index = self.index()?;
+        let entry = index.manifests.iter().find(|entry| name_of(entry) == tag);
+        Ok(entry.map(|entry| self.entry(entry)).transpose()?)
+    }
+
+    fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Failure> {
+        let mut found = Vec::new();
+        for entry in self.index()?.manifests {
+            if name_of(&entry).is_empty() && self.subject(&entry)? == Some(*subject) {
+                found.push(entry);
+            }
         }
-        let content = self.document(&descriptor)?;
-        descriptor.check(&content)?;
-        let descriptor = Descriptor::of(&descriptor.media_type, &content);
-        Ok(Document {
-            descriptor,
-            content,
-        })
+        // Other tools keep the list of a registry's fallback tag.
+        if let Some(list) = self.tagged(&referrers_tag(subject))? {
+            for entry in Index::parse(&list.content)?.manifests {
+                if !found.iter().any(|known| known.digest == entry.digest) {
+                    found.push(entry);
+                }
+            }
+        }
+        Ok(found)
     }
 
     fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Failure> {

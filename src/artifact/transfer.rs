@@ -3,9 +3,10 @@
 //! Both block; a medium with an asynchronous heart hides it. A source need not be honest: whoever reads from one
 //! verifies, with [`Descriptor::check`] or a [`Verifier`](super::Verifier).
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use super::document::Descriptor;
+use crate::digest::Digest;
 
 /// Why content could not be moved. The medium knows the details; this level only knows whether to try again.
 ///
@@ -70,6 +71,20 @@ pub trait BlobSource: Sync {
     fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Failure>;
     /// A blob's bytes, one after the other. Not verified.
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send + '_>, Failure>;
+    /// A blob's bytes from one of them on, for whoever has those before it already.
+    fn blob_from(
+        &self,
+        descriptor: &Descriptor,
+        from: u64,
+    ) -> Result<Box<dyn Read + Send + '_>, Failure> {
+        let mut blob = self.blob(descriptor)?;
+        io::copy(&mut (&mut blob).take(from), &mut io::sink()).map_err(Failure::lasting)?;
+        Ok(blob)
+    }
+    /// The document under another tag of the same place, if there is one.
+    fn tagged(&self, tag: &str) -> Result<Option<Document>, Failure>;
+    /// Everything that names `subject` as what it is about: signatures, SBOMs, provenance.
+    fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Failure>;
 }
 
 /// Opens some content from its start; called again for another try.
@@ -85,4 +100,13 @@ pub trait BlobSink: Sync {
     fn manifest(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure>;
     /// Makes a document what the reference names. Last of all, so that readers see the old or the new, never a mixture.
     fn tag(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure>;
+    /// The same under another tag of the same place.
+    fn tag_as(&self, tag: &str, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure>;
+    /// Writes a manifest that refers to `subject`, and makes it found by that.
+    fn attach(
+        &self,
+        subject: &Descriptor,
+        descriptor: &Descriptor,
+        content: &[u8],
+    ) -> Result<(), Failure>;
 }

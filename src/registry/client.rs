@@ -1,38 +1,21 @@
-//! A place in a registry, and the connection to it.
+//! A place in a registry, and the connections to it.
 
-use std::sync::{Mutex, OnceLock};
-use std::time::Duration;
-
-use oci_client::client::{ClientConfig, ClientProtocol};
-use oci_client::{Reference, RegistryOperation};
-use reqwest::header::HeaderValue;
 use tokio::runtime::{Builder, Runtime};
 
-use super::error::Network;
+use super::host::Host;
+use super::settings::{Endpoint, Settings};
 use super::{Credentials, Error};
-use crate::digest::Digest;
 use crate::reference::Repository;
-
-/// A registry that says nothing for so long is gone.
-const SILENCE: Duration = Duration::from_mins(1);
-/// And one that does not even take a connection.
-const CONNECT: Duration = Duration::from_secs(15);
-/// As many as browsers follow; registries need one, to their object storage.
-const REDIRECTS: usize = 5;
-const USER_AGENT: &str = concat!("krunner/", env!("CARGO_PKG_VERSION"));
 
 /// A place in a registry: one repository, and a tag or digest in it.
 ///
 /// Its methods block, and so must not be called from inside an asynchronous runtime's own threads.
 pub struct Registry {
     pub(super) place: Repository,
-    pub(super) library: oci_client::Client,
-    pub(super) http: reqwest::Client,
-    pub(super) credentials: Credentials,
-    /// What the registry gave us to show with the next requests, if it wanted anything.
-    token: Mutex<Option<HeaderValue>>,
-    /// Set once the library knows our credentials for writing.
-    pub(super) signed_in: OnceLock<()>,
+    pub(super) origin: Host,
+    pub(super) mirrors: Vec<Host>,
+    pub(super) tags_from_mirrors: bool,
+    pub(super) mount_from: Option<String>,
     pub(super) runtime: Runtime,
 }
 
@@ -45,122 +28,80 @@ impl std::fmt::Debug for Registry {
 impl Registry {
     /// Prepares the connection; nothing is sent yet. Plain HTTP is spoken to registries on this machine only.
     pub fn new(place: Repository, credentials: Credentials) -> Result<Self, Error> {
-        let fail = |message: &str| Error::Protocol {
-            registry: place.registry.clone(),
-            message: message.to_owned(),
-        };
+        let origin = Endpoint::new(&place.registry, credentials);
+        Self::with(place, Settings::new(origin))
+    }
+
+    /// Prepares the connection in a way of choice.
+    pub fn with(place: Repository, settings: Settings) -> Result<Self, Error> {
         // One thread of its own drives the sockets while the callers' threads read, hash and unpack.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
-            .map_err(|_| fail("no thread for the network"))?;
-        let protocol = if place.is_loopback() {
-            ClientProtocol::HttpsExcept(vec![place.registry.clone()])
-        } else {
-            ClientProtocol::Https
-        };
-        let library = oci_client::Client::new(ClientConfig {
-            protocol,
-            use_monolithic_push: true,
-            read_timeout: Some(SILENCE),
-            connect_timeout: Some(CONNECT),
-            user_agent: USER_AGENT,
-            ..ClientConfig::default()
-        });
-        let https_only = !place.is_loopback();
-        let http = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
-            .https_only(https_only)
-            // On the way to another host reqwest drops the `Authorization` header.
-            .redirect(reqwest::redirect::Policy::limited(REDIRECTS))
-            .build()
-            .map_err(|error| Error::Unreachable {
+            .map_err(|_| Error::Protocol {
                 registry: place.registry.clone(),
-                source: Network::from(error),
+                message: "no thread for the network".to_owned(),
             })?;
+        let handle = runtime.handle();
+        let mirrors = settings
+            .mirrors
+            .into_iter()
+            .map(|mirror| Host::new(mirror, Some(place.registry.clone()), handle.clone()))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
+            origin: Host::new(settings.origin, None, handle.clone())?,
+            mirrors,
+            tags_from_mirrors: settings.tags_from_mirrors,
+            mount_from: settings.mount_from,
             place,
-            library,
-            http,
-            credentials,
-            token: Mutex::new(None),
-            signed_in: OnceLock::new(),
             runtime,
         })
     }
 
-    /// The address of something in the repository.
-    pub(super) fn url(&self, kind: &str, what: &str) -> String {
-        let scheme = if self.place.is_loopback() {
-            "http"
+    /// Who is asked for something, in order.
+    pub(super) fn hosts(&self, by_digest: bool) -> impl Iterator<Item = &Host> {
+        let mirrors = if by_digest || self.tags_from_mirrors {
+            &self.mirrors[..]
         } else {
-            "https"
+            &[]
         };
+        mirrors.iter().chain([&self.origin])
+    }
+
+    /// Asks one host after the other until one has it. The registry's own answer is the last, and the one that counts.
+    pub(super) fn ask<'a, T>(
+        &'a self,
+        by_digest: bool,
+        mut ask: impl FnMut(&'a Host) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut result = None;
+        for host in self.hosts(by_digest) {
+            let answer = ask(host);
+            if answer.is_ok() {
+                return answer;
+            }
+            result = Some(answer);
+        }
+        result.unwrap_or_else(|| Err(self.origin.protocol("nobody to ask")))
+    }
+
+    /// The scope of a token that reads.
+    pub(super) fn pull_scope(&self) -> String {
+        format!("repository:{}:pull", self.place.name)
+    }
+
+    /// The scope of a token that writes.
+    pub(super) fn push_scope(&self) -> String {
+        format!("repository:{}:pull,push", self.place.name)
+    }
+
+    /// Something in the repository, for messages.
+    pub(super) fn what(&self, wanted: &str) -> String {
+        let separator = if wanted.contains(':') { '@' } else { ':' };
         format!(
-            "{scheme}://{}/v2/{}/{kind}/{what}",
+            "{}/{}{separator}{wanted}",
             self.place.registry, self.place.name
         )
-    }
-
-    /// The place in the library's words, with a tag or digest in it.
-    pub(super) fn library_reference(
-        &self,
-        tag: Option<&str>,
-        digest: Option<&Digest>,
-    ) -> Reference {
-        let (registry, name) = (self.place.registry.clone(), self.place.name.clone());
-        match (tag, digest) {
-            (_, Some(digest)) => Reference::with_digest(registry, name, digest.to_string()),
-            (tag, None) => {
-                let tag = tag.unwrap_or(crate::reference::DEFAULT_TAG);
-                Reference::with_tag(registry, name, tag.to_owned())
-            }
-        }
-    }
-
-    /// What to show with a request, as far as it is known.
-    pub(super) fn token(&self) -> Option<HeaderValue> {
-        self.token
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Asks the registry how it wants to be authorised to, and does so.
-    pub(super) fn authorise(&self, operation: RegistryOperation) -> Result<(), Error> {
-        let place = self.library_reference(None, None);
-        let auth = self
-            .library
-            .auth(&place, self.credentials.auth(), operation);
-        let token = self
-            .runtime
-            .block_on(auth)
-            .map_err(|error| Error::library(&self.place.registry, &self.place.name, error))?;
-        let header = match (token, self.credentials.auth()) {
-            (Some(token), _) => Some(format!("Bearer {token}")),
-            (None, oci_client::secrets::RegistryAuth::Basic(user, password)) => {
-                use base64::Engine as _;
-                let pair = format!("{user}:{password}");
-                Some(format!(
-                    "Basic {}",
-                    base64::engine::general_purpose::STANDARD.encode(pair)
-                ))
-            }
-            (None, _) => None,
-        };
-        let header = header
-            .and_then(|text| HeaderValue::from_str(&text).ok())
-            .map(|mut value| {
-                value.set_sensitive(true);
-                value
-            });
-        *self
-            .token
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = header;
-        Ok(())
     }
 }

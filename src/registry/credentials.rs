@@ -1,4 +1,4 @@
-//! Credentials from where Docker keeps them: `config.json` and credential helpers.
+//! Credentials from where Docker and Podman keep them: `config.json`, `auth.json` and credential helpers.
 
 use std::fmt;
 use std::fs::File;
@@ -6,13 +6,21 @@ use std::io::{self, BufReader};
 use std::path::Path;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
-use oci_client::secrets::RegistryAuth;
 
 use super::Error;
 
 /// What to show a registry. Never printed.
-#[derive(Clone)]
-pub struct Credentials(RegistryAuth);
+#[derive(Clone, Default)]
+pub struct Credentials(pub(super) Kind);
+
+#[derive(Clone, Default)]
+pub(super) enum Kind {
+    #[default]
+    Anonymous,
+    Basic(String, String),
+    /// A refresh token, which the registry's token service changes into access tokens.
+    Identity(String),
+}
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,16 +31,26 @@ impl fmt::Debug for Credentials {
 impl Credentials {
     /// None at all.
     pub fn anonymous() -> Self {
-        Self(RegistryAuth::Anonymous)
+        Self(Kind::Anonymous)
     }
 
     /// A user's name and password.
     pub fn basic(user: &str, password: &str) -> Self {
-        Self(RegistryAuth::Basic(user.to_owned(), password.to_owned()))
+        Self(Kind::Basic(user.to_owned(), password.to_owned()))
     }
 
-    /// What Docker's `config.json` has for `registry`, or the helpers named there. No file or no entry is fine;
-    /// credentials that cannot be had are an error, because going on without them hides the cause.
+    /// An identity token, as `docker login` gets one from some registries.
+    pub fn identity(token: &str) -> Self {
+        Self(Kind::Identity(token.to_owned()))
+    }
+
+    /// Whether there is nothing to show.
+    pub fn is_anonymous(&self) -> bool {
+        matches!(self.0, Kind::Anonymous)
+    }
+
+    /// What a `config.json` or `auth.json` has for `registry`, or the helpers named there. No file or no entry is
+    /// fine; credentials that cannot be had are an error, because going on without them hides the cause.
     pub fn from_docker(config: &Path, registry: &str) -> Result<Self, Error> {
         let fail = |reason| {
             Err(Error::Credentials {
@@ -43,14 +61,13 @@ impl Credentials {
         let file = match File::open(config) {
             Ok(file) => BufReader::new(file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::anonymous()),
-            Err(_) => return fail("Docker's `config.json` cannot be read"),
+            Err(_) => return fail("the file with them cannot be read"),
         };
         let reason = match docker_credential::get_credential_from_reader(file, registry) {
             Ok(DockerCredential::UsernamePassword(user, password)) => {
                 return Ok(Self::basic(&user, &password));
             }
-            // The token flow for these is an OAuth exchange that the client library does not speak.
-            Ok(DockerCredential::IdentityToken(_)) => "identity tokens are not supported",
+            Ok(DockerCredential::IdentityToken(token)) => return Ok(Self::identity(&token)),
             Err(
                 CredentialRetrievalError::NoCredentialConfigured
                 | CredentialRetrievalError::ConfigNotFound,
@@ -75,15 +92,9 @@ impl Credentials {
             Err(
                 CredentialRetrievalError::CredentialDecodingError
                 | CredentialRetrievalError::CredentialMismatchError,
-            ) => "Docker's `config.json` has a damaged entry",
-            Err(CredentialRetrievalError::ConfigReadError) => {
-                "Docker's `config.json` cannot be read"
-            }
+            ) => "the file with them has a damaged entry",
+            Err(CredentialRetrievalError::ConfigReadError) => "the file with them cannot be read",
         };
         fail(reason)
-    }
-
-    pub(super) fn auth(&self) -> &RegistryAuth {
-        &self.0
     }
 }

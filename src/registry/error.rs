@@ -1,7 +1,9 @@
 //! What can go wrong with a registry, without addresses that carry secrets and without what was sent.
 
-use oci_client::errors::OciDistributionError;
+use std::time::Duration;
+
 use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use crate::artifact::{self, Failure};
 use crate::digest::Digest;
@@ -28,6 +30,8 @@ pub enum Error {
         status: StatusCode,
         /// What was asked for.
         what: String,
+        /// How long it wants to be left alone.
+        after: Option<Duration>,
     },
     /// Not there.
     #[error("Not found: `{0}`")]
@@ -43,7 +47,7 @@ pub enum Error {
         what: String,
     },
     /// An answer that no request of ours allows.
-    #[error("Registry `{registry}` answers {status} for `{what}`{message}")]
+    #[error("Registry `{registry}` answers {status} for `{what}`")]
     Status {
         /// The registry.
         registry: String,
@@ -51,8 +55,6 @@ pub enum Error {
         status: StatusCode,
         /// What was asked for.
         what: String,
-        /// What it says about it.
-        message: String,
     },
     /// An answer outside the protocol.
     #[error("Registry `{registry}` breaks the protocol: {message}")]
@@ -120,12 +122,28 @@ impl Error {
         matches!(self, Self::Unreachable { .. } | Self::Busy { .. })
     }
 
+    /// How long the registry wants to be left alone, if it says so. (As a date, which some write, it is not read:
+    /// clocks differ.)
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { after, .. } => *after,
+            _ => None,
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Denied { registry, .. } => Some(format!(
                 "Run `docker login {registry}`, or look at `config.json` in `$DOCKER_CONFIG`"
             )),
+            Self::Unreachable { source, .. } if source.0.contains("certificate") => Some(
+                "Name the authority of its certificate in `registries.toml`, or in `/etc/docker/certs.d`"
+                    .to_owned(),
+            ),
+            Self::Busy {
+                after: Some(after), ..
+            } => Some(format!("Try again in {} seconds", after.as_secs())),
             Self::Unreachable { .. } | Self::Busy { .. } => Some("Try again later".to_owned()),
             Self::NotFound(_) => {
                 Some("Look at the spelling, and whether it was published".to_owned())
@@ -135,8 +153,17 @@ impl Error {
     }
 
     /// What a status means for a request about `what`.
-    pub(super) fn status(registry: &str, status: StatusCode, what: &str, message: &str) -> Self {
+    pub(super) fn status(
+        registry: &str,
+        status: StatusCode,
+        headers: &HeaderMap,
+        what: &str,
+    ) -> Self {
         let (registry, what) = (registry.to_owned(), what.to_owned());
+        let after = headers
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs);
         match status {
             StatusCode::NOT_FOUND => Self::NotFound(what),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::Denied {
@@ -148,78 +175,21 @@ impl Error {
                 registry,
                 status,
                 what,
+                after,
             },
             status if status.is_server_error() => Self::Busy {
                 registry,
                 status,
                 what,
+                after,
             },
             status => Self::Status {
                 registry,
                 status,
                 what,
-                message: message.to_owned(),
             },
         }
     }
-
-    /// What an error of the client library means. Its texts have addresses in them, so they are not passed on.
-    pub(super) fn library(registry: &str, what: &str, error: OciDistributionError) -> Self {
-        let status =
-            |status: StatusCode, message: &str| Self::status(registry, status, what, message);
-        match error {
-            OciDistributionError::RequestError(error) => match error.status() {
-                Some(code) => status(code, ""),
-                None => Self::Unreachable {
-                    registry: registry.to_owned(),
-                    source: error.into(),
-                },
-            },
-            OciDistributionError::ServerError { code, .. } => status(
-                StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY),
-                "",
-            ),
-            OciDistributionError::UnauthorizedError { .. }
-            | OciDistributionError::AuthenticationFailure(_) => {
-                status(StatusCode::UNAUTHORIZED, "")
-            }
-            OciDistributionError::ImageManifestNotFoundError(_) => {
-                status(StatusCode::NOT_FOUND, "")
-            }
-            OciDistributionError::RegistryError { envelope, .. } => {
-                let messages: Vec<String> = envelope
-                    .errors
-                    .iter()
-                    .map(|error| format!("{:?}: {}", error.code, plain(&error.message)))
-                    .collect();
-                status(
-                    StatusCode::BAD_REQUEST,
-                    &format!(" ({})", messages.join("; ")),
-                )
-            }
-            OciDistributionError::SpecViolationError(_) => Self::Protocol {
-                registry: registry.to_owned(),
-                message: "an unexpected status".to_owned(),
-            },
-            OciDistributionError::RegistryTokenDecodeError(_) => Self::Protocol {
-                registry: registry.to_owned(),
-                message: "no token in its answer".to_owned(),
-            },
-            OciDistributionError::RegistryNoLocationError => Self::Protocol {
-                registry: registry.to_owned(),
-                message: "no `Location`".to_owned(),
-            },
-            _ => Self::Protocol {
-                registry: registry.to_owned(),
-                message: format!("cannot handle `{what}`"),
-            },
-        }
-    }
-}
-
-/// Somebody else's text, short and without control characters.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 impl From<Error> for Failure {

@@ -1,55 +1,86 @@
-//! What comes out of a registry: documents, capped, and blobs, taken up again where a transfer broke.
+//! What comes out of a registry: documents, capped and held against what was asked for, and blobs.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-use bytes::Bytes;
-use oci_client::RegistryOperation;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, RANGE};
-use reqwest::{Response, StatusCode};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, Response};
 use serde::Deserialize;
 
-use super::error::Network;
-use super::retry::{self, retry};
+use super::body::{Body, text};
+use super::host::{Call, Host};
+use super::retry::retry;
 use super::{Error, Registry};
 use crate::artifact::{self, BlobSource, Descriptor, Document, Failure, MAX_DOCUMENT, media};
 use crate::digest::Digest;
 
-/// The digest that a registry claims for what it sends.
-const CLAIMED_DIGEST: &str = "docker-content-digest";
+/// The digest that a registry claims for what it sends or has taken.
+pub(super) const CLAIMED_DIGEST: &str = "docker-content-digest";
 
 impl BlobSource for Registry {
     fn root(&self) -> Result<Document, Failure> {
-        Ok(retry(|| {
-            self.document(&self.place.wanted(), self.place.digest.as_ref())
-        })?)
+        Ok(self.document(&self.place.wanted(), self.place.digest.as_ref())?)
     }
 
     fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Failure> {
         let wanted = descriptor.digest.to_string();
-        Ok(retry(|| self.document(&wanted, Some(&descriptor.digest)))?.content)
+        Ok(self.document(&wanted, Some(&descriptor.digest))?.content)
     }
 
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send + '_>, Failure> {
-        let response = retry(|| self.get("blobs", &descriptor.digest.to_string(), None))?;
-        Ok(Box::new(Body {
-            registry: self,
-            digest: descriptor.digest,
-            size: descriptor.size,
-            response: Some(response),
-            chunk: Bytes::new(),
-            read: 0,
-            skip: 0,
-            failures: 0,
-        }))
+        self.blob_from(descriptor, 0)
+    }
+
+    fn blob_from(
+        &self,
+        descriptor: &Descriptor,
+        from: u64,
+    ) -> Result<Box<dyn Read + Send + '_>, Failure> {
+        Ok(Box::new(Body::open(self, descriptor, from)?))
+    }
+
+    fn tagged(&self, tag: &str) -> Result<Option<Document>, Failure> {
+        Ok(self.tagged_document(tag)?)
+    }
+
+    fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Failure> {
+        Ok(self.list_referrers(subject)?)
     }
 }
 
 impl Registry {
+    /// The document under a tag, if there is one.
+    pub(super) fn tagged_document(&self, tag: &str) -> Result<Option<Document>, Error> {
+        match self.document(tag, None) {
+            Ok(document) => Ok(Some(document)),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn document(&self, wanted: &str, pinned: Option<&Digest>) -> Result<Document, Error> {
+        retry(|| {
+            self.ask(pinned.is_some(), |host| {
+                self.document_of(host, wanted, pinned)
+            })
+        })
+    }
+
+    fn document_of(
+        &self,
+        host: &Host,
+        wanted: &str,
+        pinned: Option<&Digest>,
+    ) -> Result<Document, Error> {
         let what = self.what(wanted);
-        let response = self.get("manifests", wanted, None)?;
+        let url = host.url(&self.place.name, &format!("manifests/{wanted}"));
+        let call = Call::new(Method::GET, url, &self.pull_scope())
+            .header(ACCEPT, &media::ACCEPTED.join(", "));
+        let response = host.call(&call, &what)?;
+        if !response.status().is_success() {
+            return Err(host.refused(&response, &what));
+        }
         let headers = response.headers().clone();
-        let content = self.runtime.block_on(self.capped(response, &what))?;
+        let content = self.runtime.block_on(host.capped(response, &what))?;
         let actual = Digest::of(&content);
         // The digest that was asked for counts, never the one that the registry claims for its answer.
         if let Some(pinned) = pinned.filter(|pinned| **pinned != actual) {
@@ -59,21 +90,29 @@ impl Registry {
             }
             .into());
         }
-        if let Some(claimed) =
-            text(&headers, CLAIMED_DIGEST).filter(|claimed| *claimed != actual.to_string())
-        {
-            let registry = self.place.registry.clone();
-            return Err(Error::ClaimedDigest {
-                registry,
-                claimed: claimed.to_owned(),
-                actual,
-            });
-        }
-        let media_type = self.media_type(&headers, &content, &what)?;
+        host.check_claim(&headers, actual)?;
+        let media_type = host.media_type(&headers, &content, &what)?;
         Ok(Document {
             descriptor: Descriptor::of(&media_type, &content),
             content,
         })
+    }
+}
+
+impl Host {
+    /// Whether the digest that a registry names is the one that it is.
+    pub(super) fn check_claim(&self, headers: &HeaderMap, actual: Digest) -> Result<(), Error> {
+        match text(headers, CLAIMED_DIGEST) {
+            // Another algorithm says nothing about ours.
+            Some(claimed) if claimed.starts_with("sha256:") && claimed != actual.to_string() => {
+                Err(Error::ClaimedDigest {
+                    registry: self.name.clone(),
+                    claimed: claimed.to_owned(),
+                    actual,
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The type that header and body agree on: a document that can be read as two things is an attack.
@@ -90,10 +129,8 @@ impl Registry {
             .unwrap_or_default()
             .trim()
             .to_owned();
-        let typed: Typed = serde_json::from_slice(content).map_err(|_| Error::Protocol {
-            registry: self.place.registry.clone(),
-            message: format!("`{what}` is no JSON document"),
-        })?;
+        let typed: Typed = serde_json::from_slice(content)
+            .map_err(|_| self.protocol(&format!("`{what}` is no JSON document")))?;
         let body = typed.media_type.unwrap_or_else(|| header.clone());
         if body != header {
             return Err(Error::MediaType {
@@ -108,47 +145,17 @@ impl Registry {
         Ok(body)
     }
 
-    /// Sends a request, and once more if the registry first wants to know who we are.
-    fn get(&self, kind: &str, wanted: &str, from: Option<u64>) -> Result<Response, Error> {
-        let mut response = self.send(kind, wanted, from)?;
-        if response.status() == StatusCode::UNAUTHORIZED {
-            self.authorise(RegistryOperation::Pull)?;
-            response = self.send(kind, wanted, from)?;
-        }
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        Err(Error::status(
-            &self.place.registry,
-            status,
-            &self.what(wanted),
-            "",
-        ))
-    }
-
-    fn send(&self, kind: &str, wanted: &str, from: Option<u64>) -> Result<Response, Error> {
-        let mut request = self.http.get(self.url(kind, wanted));
-        if kind == "manifests" {
-            request = request.header(ACCEPT, media::ACCEPTED.join(", "));
-        }
-        if let Some(token) = self.token() {
-            request = request.header(AUTHORIZATION, token);
-        }
-        if let Some(from) = from {
-            request = request.header(RANGE, format!("bytes={from}-"));
-        }
-        self.runtime
-            .block_on(async { request.send().await })
-            .map_err(|error| self.unreachable(error))
-    }
-
-    async fn capped(&self, mut response: Response, what: &str) -> Result<Vec<u8>, Error> {
+    /// A document's bytes, as many as one may have.
+    pub(super) async fn capped(
+        &self,
+        mut response: Response,
+        what: &str,
+    ) -> Result<Vec<u8>, Error> {
         let mut content = Vec::new();
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| self.unreachable(error))?
+            .map_err(|error| self.network(error))?
         {
             if (content.len() + chunk.len()) as u64 > MAX_DOCUMENT {
                 return Err(artifact::Error::TooLarge {
@@ -160,110 +167,5 @@ impl Registry {
             content.extend_from_slice(&chunk);
         }
         Ok(content)
-    }
-
-    fn unreachable(&self, error: reqwest::Error) -> Error {
-        Error::Unreachable {
-            registry: self.place.registry.clone(),
-            source: Network::from(error),
-        }
-    }
-
-    /// Something in the repository, for messages.
-    fn what(&self, wanted: &str) -> String {
-        let separator = if wanted.contains(':') { '@' } else { ':' };
-        format!(
-            "{}/{}{separator}{wanted}",
-            self.place.registry, self.place.name
-        )
-    }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// A blob on its way. Not verified: whoever reads it holds it against its descriptor.
-struct Body<'a> {
-    registry: &'a Registry,
-    digest: Digest,
-    size: u64,
-    response: Option<Response>,
-    chunk: Bytes,
-    read: u64,
-    /// What comes again after a registry ignored our range.
-    skip: u64,
-    failures: u32,
-}
-
-impl Body<'_> {
-    /// The next bytes, or none at the end.
-    fn next(&mut self) -> Result<Bytes, Error> {
-        loop {
-            let mut response = if let Some(response) = self.response.take() {
-                response
-            } else {
-                self.skip = 0;
-                self.resume()?
-            };
-            match self.registry.runtime.block_on(response.chunk()) {
-                Ok(Some(mut chunk)) => {
-                    self.response = Some(response);
-                    let again = usize::try_from(self.skip)
-                        .unwrap_or(usize::MAX)
-                        .min(chunk.len());
-                    self.skip -= again as u64;
-                    let chunk = chunk.split_off(again);
-                    if !chunk.is_empty() {
-                        return Ok(chunk);
-                    }
-                }
-                Ok(None) => return Ok(Bytes::new()),
-                Err(error) => {
-                    self.failures += 1;
-                    // A line that broke when everything had come is no loss: the digest will tell.
-                    if self.read >= self.size {
-                        return Ok(Bytes::new());
-                    }
-                    if self.failures >= retry::TRIES {
-                        return Err(self.registry.unreachable(error));
-                    }
-                    retry::pause(self.failures);
-                }
-            }
-        }
-    }
-
-    /// Asks for the rest. What is there already is skipped if the registry sends all of it again.
-    fn resume(&mut self) -> Result<Response, Error> {
-        let wanted = self.digest.to_string();
-        let response = retry(|| self.registry.get("blobs", &wanted, Some(self.read)))?;
-        if response.status() == StatusCode::PARTIAL_CONTENT {
-            let range = text(response.headers(), CONTENT_RANGE.as_str()).unwrap_or_default();
-            if range.starts_with(&format!("bytes {}-", self.read)) {
-                return Ok(response);
-            }
-            let message = format!("another range of `{wanted}` than asked for");
-            return Err(Error::Protocol {
-                registry: self.registry.place.registry.clone(),
-                message,
-            });
-        }
-        self.skip = self.read;
-        Ok(response)
-    }
-}
-
-impl Read for Body<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.chunk.is_empty() {
-            self.chunk = self
-                .next()
-                .map_err(|error| io::Error::other(Failure::from(error)))?;
-        }
-        let count = self.chunk.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&self.chunk.split_to(count));
-        self.read += count as u64;
-        Ok(count)
     }
 }

@@ -1,16 +1,24 @@
-//! Registries, as sources and sinks of content.
+//! Registries, as sources and sinks of content: the protocol of the OCI distribution specification, as a client.
 //!
-//! `oci-client` speaks the protocol where it does so well: authentication, and the way in. What comes out of a registry
-//! is read by our own requests, because there every size is capped, broken transfers are taken up where they broke, and
-//! nothing is hashed twice. No byte is believed here; the reader of a blob verifies it.
+//! Every size is capped, a transfer that breaks is taken up where it broke, in both directions, and nothing is hashed
+//! twice. No byte is believed here; the reader of a blob verifies it. What a registry is shown is shown to no other
+//! host, wherever its redirects and locations lead.
 
+mod body;
+mod challenge;
 mod client;
 mod credentials;
 mod error;
 mod fetch;
+mod host;
 mod push;
+mod referrers;
 mod retry;
+mod session;
+mod settings;
+mod token;
 
 pub use client::Registry;
 pub use credentials::Credentials;
 pub use error::Error;
+pub use settings::{Endpoint, Settings};

@@ -1,149 +1,247 @@
-//! What goes into a registry, through the client library: it knows upload sessions and which hosts may see a token.
+//! What goes into a registry: blobs that it does not have yet, then documents, and their names last.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use bytes::Bytes;
 use futures_util::stream;
-use oci_client::RegistryOperation;
-use oci_client::errors::OciDistributionError;
-use reqwest::header::HeaderValue;
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
 use tokio::sync::mpsc;
 
-use super::retry::retry;
+use super::host::Call;
+use super::referrers::SUBJECT;
+use super::retry::{self, retry};
+use super::session::{Opened, Sent, Session};
 use super::{Error, Registry};
 use crate::artifact::{BlobSink, Descriptor, Failure, Open};
+use crate::reference::DEFAULT_TAG;
 
-/// Pieces of a blob on their way from the reading thread to the network, and how many may wait.
+/// Pieces of a streamed blob on their way from the reading thread to the network, and how many may wait.
 const PIECE: usize = 256 << 10;
 const WAITING: usize = 8;
 
+/// Why a blob was not sent.
+enum Unsent {
+    /// It cannot be read here, which another try will not change, and which is no fault of the network's.
+    Unreadable(io::Error),
+    /// It did not arrive.
+    Error(Error),
+}
+
+impl From<Error> for Unsent {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
 impl BlobSink for Registry {
     fn has(&self, descriptor: &Descriptor) -> Result<bool, Failure> {
-        self.sign_in()?;
-        let place = self.library_reference(None, None);
-        let digest = descriptor.digest.to_string();
-        let there = retry(|| {
-            self.runtime
-                .block_on(self.library.blob_exists(&place, &digest))
-                .map_err(|error| self.failed(&digest, error))
-        })?;
-        Ok(there)
+        Ok(retry(|| self.exists(descriptor))?)
     }
 
     fn blob(&self, descriptor: &Descriptor, open: &Open<'_>) -> Result<(), Failure> {
-        self.sign_in()?;
-        // What cannot be read here will not be read better by trying again, and must not look like the network's fault.
-        let mut unreadable = None;
-        let sent = retry(|| self.send_blob(descriptor, open, &mut unreadable));
-        match unreadable {
-            Some(error) => Err(Failure::lasting(error)),
-            None => Ok(sent?),
+        let mut failures = 0;
+        loop {
+            match self.send_blob(descriptor, open) {
+                Ok(Sent::All) => return Ok(()),
+                Ok(_) => {
+                    failures += 1;
+                    if self.has(descriptor)? {
+                        return Ok(());
+                    }
+                    if failures >= retry::TRIES {
+                        return Err(self.origin.protocol("it forgets uploads").into());
+                    }
+                }
+                Err(Unsent::Unreadable(error)) => return Err(unreadable(error)),
+                Err(Unsent::Error(error)) => {
+                    failures += 1;
+                    retry::wait(error, failures)?;
+                    // The last answer may have been lost although everything had arrived.
+                    if self.has(descriptor)? {
+                        return Ok(());
+                    }
+                }
+            }
         }
     }
 
     fn manifest(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure> {
-        self.sign_in()?;
-        let place = self.library_reference(None, Some(&descriptor.digest));
-        Ok(self.send_manifest(&place, descriptor, content)?)
+        self.put_document(&descriptor.digest.to_string(), descriptor, content)?;
+        Ok(())
     }
 
     fn tag(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure> {
-        let place = self.library_reference(self.place.tag.as_deref(), None);
-        Ok(self.send_manifest(&place, descriptor, content)?)
+        let tag = self.place.tag.as_deref().unwrap_or(DEFAULT_TAG);
+        self.tag_as(tag, descriptor, content)
+    }
+
+    fn tag_as(&self, tag: &str, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure> {
+        self.put_document(tag, descriptor, content)?;
+        Ok(())
+    }
+
+    fn attach(
+        &self,
+        subject: &Descriptor,
+        descriptor: &Descriptor,
+        content: &[u8],
+    ) -> Result<(), Failure> {
+        let listed = self.put_document(&descriptor.digest.to_string(), descriptor, content)?;
+        if !listed {
+            self.list_by_tag(subject, descriptor.clone())?;
+        }
+        Ok(())
     }
 }
 
 impl Registry {
-    /// Makes the library know our credentials for writing. It keeps the token, and gets a new one when it is too old.
-    fn sign_in(&self) -> Result<(), Error> {
-        if self.signed_in.get().is_none() {
-            retry(|| self.authorise(RegistryOperation::Push))?;
-            let _ = self.signed_in.set(());
+    fn exists(&self, descriptor: &Descriptor) -> Result<bool, Error> {
+        let digest = descriptor.digest.to_string();
+        let url = self
+            .origin
+            .url(&self.place.name, &format!("blobs/{digest}"));
+        let what = self.what(&digest);
+        // Asked with the rights that what follows needs, so that one token does.
+        let call = Call::new(Method::HEAD, url, &self.push_scope());
+        let response = self.origin.call(&call, &what)?;
+        match response.status() {
+            status if status.is_success() => Ok(true),
+            reqwest::StatusCode::NOT_FOUND => Ok(false),
+            _ => Err(self.origin.refused(&response, &what)),
         }
-        Ok(())
     }
 
-    fn send_blob(
+    /// Sends a document. Says whether the registry has seen what it refers to.
+    pub(super) fn put_document(
         &self,
+        name: &str,
+        descriptor: &Descriptor,
+        content: &[u8],
+    ) -> Result<bool, Error> {
+        let url = self
+            .origin
+            .url(&self.place.name, &format!("manifests/{name}"));
+        let what = self.what(name);
+        let content = Bytes::copy_from_slice(content);
+        retry(|| {
+            let call = Call::new(Method::PUT, url.clone(), &self.push_scope())
+                .header(CONTENT_TYPE, &descriptor.media_type)
+                .body(content.clone());
+            let response = self.origin.call(&call, &what)?;
+            if !response.status().is_success() {
+                return Err(self.origin.refused(&response, &what));
+            }
+            self.origin
+                .check_claim(response.headers(), descriptor.digest)?;
+            Ok(response.headers().contains_key(SUBJECT))
+        })
+    }
+
+    fn send_blob(&self, descriptor: &Descriptor, open: &Open<'_>) -> Result<Sent, Unsent> {
+        let Opened::Waiting(mut session) = self.open_upload(&descriptor.digest)? else {
+            return Ok(Sent::All);
+        };
+        let mut reader = open().map_err(Unsent::Unreadable)?;
+        let result = self.fill(&mut session, descriptor, &mut reader, open);
+        if matches!(result, Err(Unsent::Unreadable(_))) {
+            session.cancel();
+        }
+        result
+    }
+
+    /// Sends what fits into one piece at once, and everything else piece by piece from memory, so that a piece that
+    /// broke need not be read again.
+    fn fill(
+        &self,
+        session: &mut Session<'_>,
+        descriptor: &Descriptor,
+        reader: &mut dyn Read,
+        open: &Open<'_>,
+    ) -> Result<Sent, Unsent> {
+        let mut start = 0;
+        loop {
+            let piece = read_piece(reader, session.chunk).map_err(Unsent::Unreadable)?;
+            if start == 0 && piece.len() as u64 == descriptor.size {
+                // Verified readers say only at their end whether they were right.
+                read_piece(reader, 1).map_err(Unsent::Unreadable)?;
+                return Ok(session.close(&descriptor.digest, piece)?);
+            }
+            if piece.is_empty() {
+                return Ok(retry(|| session.close(&descriptor.digest, Bytes::new()))?);
+            }
+            match session.piece(start, &piece)? {
+                Sent::All => start += piece.len() as u64,
+                Sent::Lost => return Ok(Sent::Lost),
+                Sent::Whole => return self.stream(session, descriptor, open),
+            }
+        }
+    }
+
+    /// Sends a blob in one request, for registries that take no pieces.
+    fn stream(
+        &self,
+        session: &Session<'_>,
         descriptor: &Descriptor,
         open: &Open<'_>,
-        unreadable: &mut Option<std::io::Error>,
-    ) -> Result<(), Error> {
-        let mut reader = match open() {
-            Ok(reader) => reader,
-            Err(error) => {
-                *unreadable = Some(error);
-                return Ok(());
-            }
-        };
+    ) -> Result<Sent, Unsent> {
+        let mut reader = open().map_err(Unsent::Unreadable)?;
         let (pieces, receiver) = mpsc::channel::<Bytes>(WAITING);
         let body = stream::unfold(receiver, |mut receiver| async {
             let piece = receiver.recv().await?;
-            Some((Ok::<_, OciDistributionError>(piece), receiver))
+            Some((Ok::<_, io::Error>(piece), receiver))
         });
-        let place = self.library_reference(None, None);
-        let library = self.library.clone();
-        let (digest, size) = (descriptor.digest.to_string(), descriptor.size);
-        let upload = self.runtime.spawn(async move {
-            library
-                .push_blob_stream(&place, body, &digest, Some(size))
-                .await
-        });
+        let call = session.closing_call(&descriptor.digest, descriptor.size);
+        // Nothing can be sent a second time here, so a token has to be right the first time; opening the upload
+        // has just got one.
+        let token = self.origin.shown(&call.scope)?;
+        let request = self
+            .origin
+            .request(&call, token)
+            .body(reqwest::Body::wrap_stream(body));
+        let upload = self.runtime.spawn(request.send());
         // Read here, on the caller's thread. An upload that ended early takes no more pieces, and says why below.
         loop {
-            let mut piece = vec![0; PIECE];
-            match reader.read(&mut piece) {
-                Ok(0) => break,
-                Ok(count) => {
-                    piece.truncate(count);
-                    if pieces.blocking_send(piece.into()).is_err() {
+            match read_piece(&mut *reader, PIECE) {
+                Ok(piece) if piece.is_empty() => break,
+                Ok(piece) => {
+                    if pieces.blocking_send(piece).is_err() {
                         break;
                     }
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     upload.abort();
-                    *unreadable = Some(error);
-                    return Ok(());
+                    return Err(Unsent::Unreadable(error));
                 }
             }
         }
         drop(pieces);
-        let what = descriptor.digest.to_string();
+        let what = self.what(&descriptor.digest.to_string());
         match self.runtime.block_on(upload) {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(self.failed(&what, error)),
-            Err(_) => Err(Error::Protocol {
-                registry: self.place.registry.clone(),
-                message: format!("the upload of `{what}` stopped"),
-            }),
+            Ok(Ok(response)) => {
+                let response = self.origin.judge(response, &what)?;
+                Ok(session.closed(&response, &descriptor.digest)?)
+            }
+            Ok(Err(error)) => Err(self.origin.network(error).into()),
+            Err(_) => Err(self.origin.protocol("the upload stopped").into()),
         }
     }
+}
 
-    fn send_manifest(
-        &self,
-        place: &oci_client::Reference,
-        descriptor: &Descriptor,
-        content: &[u8],
-    ) -> Result<(), Error> {
-        let kind = HeaderValue::from_str(&descriptor.media_type).map_err(|_| Error::Protocol {
-            registry: self.place.registry.clone(),
-            message: "a media type that no header can carry".to_owned(),
-        })?;
-        retry(|| {
-            let content = Bytes::copy_from_slice(content);
-            self.runtime
-                .block_on(self.library.push_manifest_raw(place, content, kind.clone()))
-                .map_err(|error| self.failed(&descriptor.digest.to_string(), error))
-        })?;
-        Ok(())
-    }
+/// As many bytes as there are, up to `size`.
+fn read_piece(reader: &mut dyn Read, size: usize) -> io::Result<Bytes> {
+    let mut piece = Vec::new();
+    reader.take(size as u64).read_to_end(&mut piece)?;
+    Ok(piece.into())
+}
 
-    fn failed(&self, what: &str, error: OciDistributionError) -> Error {
-        Error::library(
-            &self.place.registry,
-            &format!("{}@{what}", self.place.name),
-            error,
-        )
+/// What stopped the reading, as what it is.
+fn unreadable(error: io::Error) -> Failure {
+    match error.downcast::<Failure>() {
+        Ok(failure) => failure,
+        Err(error) => match error.downcast::<crate::artifact::Error>() {
+            Ok(error) => error.into(),
+            Err(error) => Failure::lasting(error),
+        },
     }
 }

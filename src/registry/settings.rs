@@ -1,0 +1,53 @@
+//! How registries are reached: certificates, plain HTTP, mirrors.
+
+use super::Credentials;
+
+/// One host that speaks for a registry.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Host and optional port.
+    pub registry: String,
+    /// What it is shown.
+    pub credentials: Credentials,
+    /// Whether it is spoken to without TLS. Hosts on this very machine always are.
+    pub plain_http: bool,
+    /// Certificates in PEM form that are trusted besides the system's.
+    pub authorities: Vec<Vec<u8>>,
+}
+
+impl Endpoint {
+    /// A host that is reached in the usual way.
+    pub fn new(registry: &str, credentials: Credentials) -> Self {
+        Self {
+            registry: registry.to_owned(),
+            credentials,
+            plain_http: false,
+            authorities: Vec::new(),
+        }
+    }
+}
+
+/// A registry and what stands in for it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The registry itself.
+    pub origin: Endpoint,
+    /// Asked before it, in order, for whatever is named by its digest.
+    pub mirrors: Vec<Endpoint>,
+    /// Whether mirrors also say what a tag means. They may be behind, or not let go of an old one.
+    pub tags_from_mirrors: bool,
+    /// A repository of the same registry from which blobs may be mounted instead of being sent.
+    pub mount_from: Option<String>,
+}
+
+impl Settings {
+    /// A registry without mirrors.
+    pub fn new(origin: Endpoint) -> Self {
+        Self {
+            origin,
+            mirrors: Vec::new(),
+            tags_from_mirrors: false,
+            mount_from: None,
+        }
+    }
+}
