@@ -47,10 +47,10 @@ impl Registry {
         let mirrors = settings
             .mirrors
             .into_iter()
-            .map(|mirror| Host::new(mirror, Some(place.registry.clone()), handle.clone()))
+            .map(|mirror| Host::new(&mirror, Some(place.registry.clone()), handle.clone()))
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            origin: Host::new(settings.origin, None, handle.clone())?,
+            origin: Host::new(&settings.origin, None, handle.clone())?,
             mirrors,
             tags_from_mirrors: settings.tags_from_mirrors,
             mount_from: settings.mount_from,

@@ -85,7 +85,7 @@ impl Call {
 impl Host {
     /// Prepares a connection; nothing is sent yet.
     pub(super) fn new(
-        endpoint: Endpoint,
+        endpoint: &Endpoint,
         stands_for: Option<String>,
         runtime: Handle,
     ) -> Result<Self, Error> {

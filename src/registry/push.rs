@@ -53,7 +53,7 @@ impl BlobSink for Registry {
                         return Err(self.origin.protocol("it forgets uploads").into());
                     }
                 }
-                Err(Unsent::Unreadable(error)) => return Err(unreadable(error)),
+                Err(Unsent::Unreadable(error)) => return Err(Failure::of_read(error)),
                 Err(Unsent::Error(error)) => {
                     failures += 1;
                     retry::wait(error, failures)?;
@@ -199,7 +199,7 @@ impl Registry {
             .origin
             .request(&call, token)
             .body(reqwest::Body::wrap_stream(body));
-        let upload = self.runtime.spawn(request.send());
+        let upload = self.runtime.spawn(async move { request.send().await });
         // Read here, on the caller's thread. An upload that ended early takes no more pieces, and says why below.
         loop {
             match read_piece(&mut *reader, PIECE) {
@@ -233,15 +233,4 @@ fn read_piece(reader: &mut dyn Read, size: usize) -> io::Result<Bytes> {
     let mut piece = Vec::new();
     reader.take(size as u64).read_to_end(&mut piece)?;
     Ok(piece.into())
-}
-
-/// What stopped the reading, as what it is.
-fn unreadable(error: io::Error) -> Failure {
-    match error.downcast::<Failure>() {
-        Ok(failure) => failure,
-        Err(error) => match error.downcast::<crate::artifact::Error>() {
-            Ok(error) => error.into(),
-            Err(error) => Failure::lasting(error),
-        },
-    }
 }

@@ -2,8 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod cut;
 pub(crate) mod elf;
 pub(crate) mod layout;
+pub(crate) mod real;
 pub(crate) mod registry;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! A registry that speaks real HTTP, and lies when told to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fs;
 use std::path::Path;
@@ -36,6 +36,22 @@ pub(crate) enum Lie {
     Token(&'static str, &'static str),
     /// So many requests fail first.
     Fails(u32, u16),
+    /// The first request is to come again in so many seconds.
+    After(u64),
+    /// An identity token is wanted instead of a password.
+    Identity(&'static str),
+    /// A token holds for so many requests.
+    TokenHolds(u32),
+    /// Of the first piece of an upload only half arrives.
+    HalfPiece,
+    /// Uploads are taken in one piece only.
+    NoPieces,
+    /// Uploads go to another host.
+    UploadElsewhere(String),
+    /// Blobs are always somewhere else.
+    Loop,
+    /// What is put is said to be something else.
+    WrongReceipt,
 }
 
 /// What is there, and what was seen.
@@ -46,6 +62,15 @@ pub(crate) struct Inside {
     pub(crate) lies: Vec<Lie>,
     /// Method and path of every request, and what it showed.
     pub(crate) seen: Vec<(String, Option<String>)>,
+    /// Whether it lists what refers to something.
+    pub(crate) lists_referrers: bool,
+    /// Bytes of blobs that were sent to it.
+    pub(crate) received: u64,
+    uploads: BTreeMap<String, Vec<u8>>,
+    /// Blobs by repository, but for the one that sees all of them.
+    homes: BTreeSet<(String, String)>,
+    tokens: u32,
+    shown: u32,
     address: String,
 }
 
@@ -74,6 +99,7 @@ impl Double {
         }));
         let router = Router::new()
             .fallback(answer)
+            .layer(axum::extract::DefaultBodyLimit::disable())
             .with_state(Arc::clone(&inside));
         runtime.spawn(async move { axum::serve(listener, router).await });
         Self {
@@ -119,6 +145,13 @@ impl Double {
         format!("{}/krunner:15", self.address)
     }
 
+    /// Whether something was asked, and how often.
+    pub(crate) fn count(&self, request: &str) -> usize {
+        let inside = self.inside.lock().unwrap();
+        let seen = inside.seen.iter();
+        seen.filter(|(seen, _)| seen.starts_with(request)).count()
+    }
+
     /// A client without credentials.
     pub(crate) fn client(&self) -> Registry {
         self.client_with(Credentials::anonymous())
@@ -141,93 +174,268 @@ async fn answer(
     let shown = headers
         .get(header::AUTHORIZATION)
         .map(|value| value.to_str().unwrap().to_owned());
-    inside
-        .seen
-        .push((format!("{method} {}", uri.path()), shown.clone()));
-    for index in 0..inside.lies.len() {
-        if let Lie::Fails(left, status) = inside.lies[index]
-            && left > 0
-        {
-            inside.lies[index] = Lie::Fails(left - 1, status);
-            return StatusCode::from_u16(status).unwrap().into_response();
-        }
-        if let Lie::Token(user, password) = inside.lies[index] {
-            use base64::Engine as _;
-            let pair =
-                base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-            if uri.path() == "/token" {
-                return if shown == Some(format!("Basic {pair}")) {
-                    r#"{"token":"sesame"}"#.into_response()
-                } else {
-                    (StatusCode::UNAUTHORIZED, "wrong password s3cret-echo").into_response()
-                };
-            }
-            if shown.as_deref() != Some("Bearer sesame") {
-                let challenge = format!(
-                    r#"Bearer realm="http://{}/token",service="test""#,
-                    inside.address
-                );
-                return (
-                    StatusCode::UNAUTHORIZED,
-                    [(header::WWW_AUTHENTICATE, challenge)],
-                )
-                    .into_response();
-            }
-        }
+    let asked = uri.path_and_query().map_or("", |asked| asked.as_str());
+    let request = format!("{method} {asked}");
+    inside.seen.push((request, shown.clone()));
+    if let Some(refusal) = gate(&mut inside, &method, &uri, shown.as_deref(), &body) {
+        return refusal;
     }
     if uri.path() == "/v2/" {
         return StatusCode::OK.into_response();
     }
-    let rest = uri
-        .path()
-        .strip_prefix("/v2/krunner/")
-        .unwrap_or_default()
-        .to_owned();
-    match (&method, rest.split_once('/')) {
-        (&Method::PUT, Some(("manifests", name))) => {
-            let kind = headers[header::CONTENT_TYPE].to_str().unwrap().to_owned();
-            inside
-                .manifests
-                .insert(Digest::of(&body).to_string(), (kind.clone(), body.to_vec()));
-            inside
-                .manifests
-                .insert(name.to_owned(), (kind, body.to_vec()));
-            (
-                StatusCode::CREATED,
-                [(header::LOCATION, uri.path().to_owned())],
-            )
-                .into_response()
+    let Some((repository, rest)) = split(uri.path()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let kind = rest.split('/').next().unwrap_or_default();
+    let name = rest.rsplit('/').next().unwrap_or_default().to_owned();
+    let key = if repository == "krunner" {
+        name.clone()
+    } else {
+        format!("{repository}/{name}")
+    };
+    match (&method, kind) {
+        (&Method::PUT, "manifests") => put_manifest(&mut inside, &uri, &key, &headers, &body),
+        (_, "manifests") => manifest(&inside, &key),
+        (_, "referrers") if inside.lists_referrers => referrers(&inside, &name),
+        (_, "blobs") if rest.starts_with("blobs/uploads/") => {
+            upload(&mut inside, &method, &uri, repository, &headers, &body)
         }
-        (&Method::POST, Some(("blobs", "uploads/"))) => (
-            StatusCode::ACCEPTED,
-            [(header::LOCATION, "/v2/krunner/blobs/uploads/1?state=x")],
-        )
-            .into_response(),
-        (&Method::PUT, Some(("blobs", _))) => {
-            let digest = Digest::of(&body).to_string();
-            if !uri
-                .query()
-                .unwrap_or_default()
-                .replace("%3A", ":")
-                .contains(&digest)
-            {
-                return StatusCode::BAD_REQUEST.into_response();
+        (_, "blobs") => {
+            let home = (repository.to_owned(), name.clone());
+            if repository != "krunner" && !inside.homes.contains(&home) {
+                return StatusCode::NOT_FOUND.into_response();
             }
-            inside.blobs.insert(digest, body.to_vec());
-            (
-                StatusCode::CREATED,
-                [(header::LOCATION, uri.path().to_owned())],
-            )
-                .into_response()
-        }
-        (_, Some(("manifests", name))) => manifest(&inside, name),
-        (_, Some(("blobs", digest))) => {
             let from = headers
                 .get(header::RANGE)
                 .map(|range| range.to_str().unwrap().to_owned());
-            blob(&mut inside, digest, from.as_deref(), &uri)
+            blob(&mut inside, &name, from.as_deref(), &uri)
         }
         _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// `/v2/REPOSITORY/REST`, where the rest begins with what it is about.
+fn split(path: &str) -> Option<(&str, &str)> {
+    let path = path.strip_prefix("/v2/")?;
+    let at = ["/manifests/", "/blobs/", "/referrers/"]
+        .iter()
+        .find_map(|kind| path.find(kind))?;
+    Some((&path[..at], &path[at + 1..]))
+}
+
+/// What is refused before anything is looked at.
+fn gate(
+    inside: &mut Inside,
+    method: &Method,
+    uri: &Uri,
+    shown: Option<&str>,
+    body: &Bytes,
+) -> Option<Response> {
+    let status = |code: u16| StatusCode::from_u16(code).unwrap();
+    let challenge = format!(
+        r#"Bearer realm="http://{}/token",service="test""#,
+        inside.address
+    );
+    let challenge = || {
+        let headers = [(header::WWW_AUTHENTICATE, challenge.clone())];
+        Some((StatusCode::UNAUTHORIZED, headers).into_response())
+    };
+    let token = format!("Bearer sesame{}", inside.tokens);
+    for index in 0..inside.lies.len() {
+        match inside.lies[index].clone() {
+            Lie::Fails(left, code) if left > 0 => {
+                inside.lies[index] = Lie::Fails(left - 1, code);
+                return Some(status(code).into_response());
+            }
+            Lie::After(seconds) => {
+                inside.lies.remove(index);
+                let headers = [(header::RETRY_AFTER, seconds.to_string())];
+                return Some((status(429), headers).into_response());
+            }
+            Lie::Token(user, password) => {
+                use base64::Engine as _;
+                let pair =
+                    base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+                if uri.path() == "/token" {
+                    return Some(if shown == Some(&format!("Basic {pair}")) {
+                        format!(r#"{{"token":"sesame{}"}}"#, inside.tokens).into_response()
+                    } else {
+                        (StatusCode::UNAUTHORIZED, "wrong password s3cret-echo").into_response()
+                    });
+                }
+                if shown != Some(&token) {
+                    return challenge();
+                }
+            }
+            Lie::Identity(wanted) => {
+                if uri.path() == "/token" {
+                    let form = String::from_utf8_lossy(body).into_owned();
+                    let right = *method == Method::POST
+                        && form.contains("grant_type=refresh_token")
+                        && form.contains(&format!("refresh_token={wanted}"));
+                    return Some(if right {
+                        format!(r#"{{"access_token":"sesame{}"}}"#, inside.tokens).into_response()
+                    } else {
+                        StatusCode::UNAUTHORIZED.into_response()
+                    });
+                }
+                if shown != Some(&token) {
+                    return challenge();
+                }
+            }
+            Lie::TokenHolds(times) if shown == Some(&token) => {
+                inside.shown += 1;
+                if inside.shown > times {
+                    inside.shown = 0;
+                    inside.tokens += 1;
+                    return challenge();
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn created(uri: &Uri, more: &[(&'static str, String)]) -> Response {
+    let mut response = StatusCode::CREATED.into_response();
+    let location = uri.path().parse().unwrap();
+    response.headers_mut().insert(header::LOCATION, location);
+    for (name, value) in more {
+        response.headers_mut().insert(*name, value.parse().unwrap());
+    }
+    response
+}
+
+fn put_manifest(
+    inside: &mut Inside,
+    uri: &Uri,
+    key: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Response {
+    let kind = headers[header::CONTENT_TYPE].to_str().unwrap().to_owned();
+    let digest = Digest::of(body).to_string();
+    let by_digest = match key.rsplit_once('/') {
+        Some((repository, _)) => format!("{repository}/{digest}"),
+        None => digest.clone(),
+    };
+    let document: serde_json::Value = serde_json::from_slice(body).unwrap();
+    for key in [by_digest, key.to_owned()] {
+        inside.manifests.insert(key, (kind.clone(), body.to_vec()));
+    }
+    let mut more = Vec::new();
+    if let Some(subject) = document["subject"]["digest"].as_str()
+        && inside.lists_referrers
+    {
+        more.push(("oci-subject", subject.to_owned()));
+    }
+    if inside.lies.contains(&Lie::WrongReceipt) {
+        let other = Digest::of(b"something else").to_string();
+        more.push(("docker-content-digest", other));
+    }
+    created(uri, &more)
+}
+
+fn referrers(inside: &Inside, subject: &str) -> Response {
+    let mut manifests = Vec::new();
+    for (name, (kind, content)) in &inside.manifests {
+        let document: serde_json::Value = serde_json::from_slice(content).unwrap();
+        if document["subject"]["digest"] == subject && name.starts_with("sha256:") {
+            manifests.push(serde_json::json!({
+                "mediaType": kind,
+                "digest": name,
+                "size": content.len(),
+                "artifactType": document["artifactType"],
+            }));
+        }
+    }
+    let index = serde_json::json!({ "schemaVersion": 2, "manifests": manifests });
+    let kind = "application/vnd.oci.image.index.v1+json";
+    ([(header::CONTENT_TYPE, kind)], index.to_string()).into_response()
+}
+
+fn upload(
+    inside: &mut Inside,
+    method: &Method,
+    uri: &Uri,
+    repository: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Response {
+    let query = uri.query().unwrap_or_default().replace("%3A", ":");
+    let asked = |key: &str| {
+        query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='))
+            .map(str::to_owned)
+    };
+    let path = uri.path().to_owned();
+    let state = |path: &str, length: usize| {
+        [
+            (header::LOCATION.as_str(), format!("{path}?state=x")),
+            ("range", format!("0-{}", length.saturating_sub(1))),
+        ]
+    };
+    match *method {
+        Method::POST => {
+            if let Some(digest) = asked("mount").filter(|digest| inside.blobs.contains_key(digest))
+            {
+                inside.homes.insert((repository.to_owned(), digest));
+                return created(uri, &[]);
+            }
+            let path = format!("{path}{}", inside.seen.len());
+            inside.uploads.insert(path.clone(), Vec::new());
+            let mut state = state(&path, 0);
+            for lie in &inside.lies {
+                if let Lie::UploadElsewhere(other) = lie {
+                    state[0].1 = format!("http://{other}{path}?state=x");
+                }
+            }
+            (StatusCode::ACCEPTED, state).into_response()
+        }
+        Method::PATCH if inside.lies.contains(&Lie::NoPieces) => {
+            StatusCode::METHOD_NOT_ALLOWED.into_response()
+        }
+        Method::PATCH => {
+            inside.received += body.len() as u64;
+            let half = inside.lies.iter().position(|lie| *lie == Lie::HalfPiece);
+            let Some(there) = inside.uploads.get_mut(&path) else {
+                return StatusCode::NOT_FOUND.into_response();
+            };
+            let range = headers[header::CONTENT_RANGE].to_str().unwrap();
+            if !range.starts_with(&format!("{}-", there.len())) {
+                return (StatusCode::RANGE_NOT_SATISFIABLE, state(&path, there.len()))
+                    .into_response();
+            }
+            if let Some(half) = half {
+                there.extend_from_slice(&body[..body.len() / 2]);
+                inside.lies.remove(half);
+                return StatusCode::BAD_GATEWAY.into_response();
+            }
+            there.extend_from_slice(body);
+            (StatusCode::ACCEPTED, state(&path, there.len())).into_response()
+        }
+        Method::PUT => {
+            inside.received += body.len() as u64;
+            let mut there = inside.uploads.remove(&path).unwrap_or_default();
+            there.extend_from_slice(body);
+            let digest = Digest::of(&there).to_string();
+            if asked("digest").as_deref() != Some(&digest) {
+                return StatusCode::BAD_REQUEST.into_response();
+            }
+            inside.homes.insert((repository.to_owned(), digest.clone()));
+            inside.blobs.insert(digest, there);
+            created(uri, &[])
+        }
+        Method::DELETE => {
+            inside.uploads.remove(&path);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        _ => match inside.uploads.get(&path) {
+            Some(there) => (StatusCode::NO_CONTENT, state(&path, there.len())).into_response(),
+            None => StatusCode::NOT_FOUND.into_response(),
+        },
     }
 }
 
@@ -268,6 +476,11 @@ fn blob(inside: &mut Inside, digest: &str, range: Option<&str>, uri: &Uri) -> Re
         match &lie {
             Lie::Redirect(other) => {
                 let target = format!("http://{other}{}", uri.path());
+                return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, target)])
+                    .into_response();
+            }
+            Lie::Loop => {
+                let target = format!("http://{}{}", inside.address, uri.path());
                 return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, target)])
                     .into_response();
             }
