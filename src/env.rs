@@ -5,6 +5,21 @@
 /// The store's directory, instead of `/var/lib/krunner` or the user's data directory.
 pub const KRUNNER_STORE: &str = "KRUNNER_STORE";
 
+/// The file that says how registries are reached, instead of `krunner/registries.toml` where configuration lives.
+pub const KRUNNER_REGISTRIES: &str = "KRUNNER_REGISTRIES";
+
+/// The time of every file that is packed, in seconds since 1970: the convention of reproducible builds.
+pub const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
+
+/// Where configuration lives (XDG base directories); `~/.config` when it is unset.
+pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+
+/// Where a session's own files live; Podman keeps credentials there.
+pub const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
+
+/// The file with credentials that Podman, Skopeo and Buildah share, instead of their usual places.
+pub const REGISTRY_AUTH_FILE: &str = "REGISTRY_AUTH_FILE";
+
 /// Where user data lives (XDG base directories); `~/.local/share` when it is unset.
 pub const XDG_DATA_HOME: &str = "XDG_DATA_HOME";
 

@@ -103,6 +103,42 @@ impl fmt::Display for Repository {
     }
 }
 
+impl Reference {
+    /// The tag, if there is one.
+    pub fn tag(&self) -> Option<&str> {
+        match self {
+            Self::Registry(place) => place.tag.as_deref(),
+            Self::Layout { tag, .. } | Self::Archive { tag, .. } => tag.as_deref(),
+            Self::DockerArchive { .. } => None,
+        }
+    }
+
+    /// The same place, under `tag` unless it names one itself.
+    #[must_use]
+    pub fn or_tag(mut self, other: Option<&str>) -> Self {
+        match &mut self {
+            Self::Registry(Repository { tag, .. })
+            | Self::Layout { tag, .. }
+            | Self::Archive { tag, .. } => {
+                if tag.is_none() {
+                    *tag = other.map(str::to_owned);
+                }
+            }
+            Self::DockerArchive { .. } => {}
+        }
+        self
+    }
+
+    /// The same place, whatever is there.
+    #[must_use]
+    pub fn without_digest(mut self) -> Self {
+        if let Self::Registry(place) = &mut self {
+            place.digest = None;
+        }
+        self
+    }
+}
+
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, path, tag) = match self {
@@ -225,7 +261,8 @@ fn path_and_tag(text: &str) -> Result<(PathBuf, Option<String>), InvalidReferenc
     Ok((path.into(), tag))
 }
 
-fn valid_tag(text: &str) -> Result<String, InvalidReference> {
+/// Whether a text can be a tag.
+pub fn valid_tag(text: &str) -> Result<String, InvalidReference> {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let fits = (1..=MAX_TAG).contains(&text.len())
         && text

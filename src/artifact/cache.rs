@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::document::Descriptor;
-use super::verify::Verifier;
+use super::verifier::Verifier;
 use super::{Compression, Error};
 use crate::digest::Digest;
 use crate::fsutil;

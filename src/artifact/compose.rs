@@ -16,7 +16,7 @@ const CREATED: &str = "org.opencontainers.image.created";
 /// The file name under which `oras pull` writes a layer.
 pub(super) const TITLE: &str = "org.opencontainers.image.title";
 /// What goes on the descriptors in the index too, so that the index alone tells which manifest is which.
-const OWN_PREFIX: &str = "ai.backend.krunner.";
+pub(super) const OWN_PREFIX: &str = "ai.backend.krunner.";
 
 /// One platform's manifest and config.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Platform {
     pub(super) config: Document,
     pub(super) manifest: Document,
     pub(super) layers: Vec<Descriptor>,
-    annotations: BTreeMap<String, String>,
+    pub(super) annotations: BTreeMap<String, String>,
 }
 
 /// Makes one platform's documents. `packed` are the image's layers in their order.
@@ -112,24 +112,26 @@ pub(super) fn platform(
     })
 }
 
-/// Makes the index, from manifests in their final order. It says what all of them say.
-pub(super) fn index(platforms: &[Platform]) -> Result<Document, Error> {
-    let mut annotations = platforms
+/// Makes the index, from manifests in their final order, each with its own annotations. It says what all of them say.
+pub(super) fn index(
+    manifests: Vec<(Descriptor, BTreeMap<String, String>)>,
+) -> Result<Document, Error> {
+    let mut annotations = manifests
         .first()
-        .map(|first| first.annotations.clone())
+        .map(|(_, first)| first.clone())
         .unwrap_or_default();
     annotations.retain(|key, value| {
-        platforms
+        manifests
             .iter()
-            .all(|other| other.annotations.get(key) == Some(value))
+            .all(|(_, other)| other.get(key) == Some(value))
     });
     let content = Index {
         schema_version: 2,
         media_type: Some(media::INDEX.to_owned()),
         artifact_type: Some(ARTIFACT_TYPE.to_owned()),
-        manifests: platforms
-            .iter()
-            .map(|platform| platform.manifest.descriptor.clone())
+        manifests: manifests
+            .into_iter()
+            .map(|(descriptor, _)| descriptor)
             .collect(),
         subject: None,
         annotations,

@@ -11,7 +11,7 @@ use super::config::Config;
 use super::document::{self, MAX_DOCUMENT};
 use super::image::{Image, assemble};
 use super::layout::{Archive, Files as _};
-use super::verify::read_capped;
+use super::verifier::read_capped;
 
 /// An archive of saved images.
 pub struct DockerArchive(Archive);

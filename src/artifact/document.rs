@@ -5,6 +5,7 @@
 //! stable bytes.) Unknown fields are passed over when reading, as the specification demands.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -143,6 +144,21 @@ impl PlatformFields {
             text.push_str(variant);
         }
         text.parse().ok()
+    }
+}
+
+impl fmt::Display for PlatformFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = format!("{}/{}", self.os, self.architecture);
+        if let Some(part) = self.variant.as_deref().filter(|it| !it.is_empty()) {
+            text.push('/');
+            text.push_str(part);
+        }
+        for feature in &self.os_features {
+            text.push('+');
+            text.push_str(feature);
+        }
+        f.write_str(&super::media::plain(&text, 64))
     }
 }
 

@@ -89,6 +89,17 @@ pub enum Error {
         /// What there is.
         offered: String,
     },
+    /// A layer that has to be fetched from somewhere else, and so is in no registry.
+    #[error("`{0}` is a layer that nobody may pass on")]
+    Foreign(Digest),
+    /// Something in the list of what refers to an artifact that refers to something else.
+    #[error("`{referrer}` is listed as referring to `{subject}`, and does not")]
+    Subject {
+        /// What is listed.
+        referrer: Digest,
+        /// What it is listed for.
+        subject: Digest,
+    },
     /// Two images for one platform.
     #[error("Two images for `{0}`")]
     TwicePlatform(String),

@@ -1,13 +1,13 @@
 //! An OCI image layout in a folder, to write to.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::document::{Descriptor, Index};
 use super::layout::{REF_NAME, blob_name};
 use super::transfer::{BlobSink, Failure, Open};
-use super::verify::Verifier;
+use super::verifier::Verifier;
 use super::{Error, media};
 use crate::fsutil;
 
@@ -76,14 +76,20 @@ impl BlobSink for Folder {
 
     fn blob(&self, descriptor: &Descriptor, open: &Open<'_>) -> Result<(), Failure> {
         let path = self.dir.join(blob_name(&descriptor.digest));
-        let write = || -> io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(self.dir.join("blobs"))?;
-            io::copy(&mut open()?, &mut file)?;
-            file.flush()?;
-            file.as_file().sync_data()?;
-            fsutil::publish(file, &path)
-        };
-        write().map_err(|source| Error::io("write", &path, source).into())
+        let fail = |source| Failure::from(Error::io("write", &path, source));
+        let mut file = tempfile::NamedTempFile::new_in(self.dir.join("blobs")).map_err(fail)?;
+        let mut reader = open().map_err(Failure::of_read)?;
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            // What cannot be read is not what cannot be written.
+            let count = reader.read(&mut buffer).map_err(Failure::of_read)?;
+            if count == 0 {
+                break;
+            }
+            file.write_all(&buffer[..count]).map_err(fail)?;
+        }
+        file.as_file().sync_data().map_err(fail)?;
+        fsutil::publish(file, &path).map_err(fail)
     }
 
     fn manifest(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure> {

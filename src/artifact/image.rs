@@ -6,7 +6,7 @@ use std::io::Read;
 use super::config::Config;
 use super::document::{Descriptor, Index, MAX_DOCUMENT, Manifest};
 use super::transfer::{BlobSource, Document};
-use super::verify::{Verifier, read_capped};
+use super::verifier::{Verifier, read_capped};
 use super::{Error, media};
 use crate::digest::Digest;
 use crate::platform::Platform;

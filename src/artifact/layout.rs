@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::document::{Descriptor, Index, MAX_DOCUMENT, Manifest};
 use super::referrers::referrers_tag;
 use super::transfer::{BlobSource, Document, Failure};
-use super::verify::read_capped;
+use super::verifier::read_capped;
 use super::{Error, media};
 use crate::digest::Digest;
 
@@ -59,12 +59,12 @@ impl Layout {
     fn choose(&self, index: &Index) -> Result<Descriptor, Error> {
         // What refers to something is an entry without a name, and so is never meant where others have one.
         let entries: Vec<&Descriptor> = index.manifests.iter().collect();
-        let named: Vec<&Descriptor> = entries
+        let tagged: Vec<&Descriptor> = entries
             .iter()
             .copied()
             .filter(|entry| !name_of(entry).is_empty())
             .collect();
-        let entries = if named.is_empty() { entries } else { named };
+        let entries = if tagged.is_empty() { entries } else { tagged };
         let names: Vec<&str> = entries.iter().map(|entry| name_of(entry)).collect();
         let found = match &self.tag {
             Some(tag) => names.iter().position(|name| name == tag),
@@ -156,6 +156,10 @@ impl BlobSource for Layout {
     }
 
     fn tagged(&self, tag: &str) -> Result<Option<Document>, Failure> {
+        // A layout that is just being begun has no index yet.
+        if self.files.open("index.json")?.is_none() {
+            return Ok(None);
+        }
         let index = self.index()?;
         let entry = index.manifests.iter().find(|entry| name_of(entry) == tag);
         Ok(entry.map(|entry| self.entry(entry)).transpose()?)

@@ -28,3 +28,22 @@ pub fn is_index(media_type: &str) -> bool {
 pub fn is_manifest(media_type: &str) -> bool {
     matches!(media_type, MANIFEST | DOCKER_MANIFEST)
 }
+
+/// Whether a layer of this type is one that nobody may pass on, and so is not there.
+pub fn is_foreign(media_type: &str) -> bool {
+    media_type.contains("nondistributable") || media_type.contains(".foreign.")
+}
+
+/// Somebody else's text, without what would move the cursor and not longer than `length`.
+pub fn plain(text: &str, length: usize) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(length)
+        .collect()
+}
+
+/// Whether a blob of this type is a layer of files.
+pub fn is_layer(media_type: &str) -> bool {
+    media_type.starts_with("application/vnd.oci.image.layer.v1.tar")
+        || media_type.starts_with("application/vnd.docker.image.rootfs.diff.tar")
+}

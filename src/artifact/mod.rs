@@ -3,29 +3,41 @@
 //! Owns the documents, the strict reading of layers, the repacking, and the two traits by which content moves.
 //! Knows folders and archives, but no network: a registry is just another source and sink.
 
+mod archive;
 mod cache;
 mod compose;
 mod compression;
 mod config;
+mod contents;
+mod copy;
+mod difference;
 mod docker;
 mod document;
 mod error;
 mod folder;
 mod image;
+mod join;
 mod layout;
 pub mod links;
 pub mod media;
+mod pack;
+mod parallel;
 mod progress;
 mod publish;
 mod referrers;
 mod repack;
 pub mod tarball;
 mod transfer;
+mod verifier;
 mod verify;
+mod volume;
 
+pub use archive::write_archive;
 pub use cache::Cache;
 pub use compression::{Compression, decompress};
 pub use config::{Config, History, RootFs, Run};
+pub use copy::{Copied, copy};
+pub use difference::{Change, Difference, LayerDifference, PlatformDifference, difference};
 pub use docker::DockerArchive;
 pub use document::{
     Descriptor, Index, MAX_DOCUMENT, MAX_LAYERS, MAX_MANIFESTS, Manifest, PlatformFields,
@@ -33,9 +45,14 @@ pub use document::{
 pub use error::Error;
 pub use folder::Folder;
 pub use image::{Image, Layer, images};
+pub use join::{Kept, kept};
 pub use layout::Layout;
+pub use pack::{Pack, Stage};
 pub use progress::{Reported, Reporter, Silent, Task};
-pub use publish::{Published, PublishedPlatform, publish};
-pub use referrers::{referrers_list, referrers_tag};
+pub use publish::{Published, PublishedPlatform, publish, publish_beside};
+pub use referrers::{
+    Referrer, SIGNATURE_TAGS, of as referrers, referrers_list, referrers_tag, signature_tag,
+};
 pub use transfer::{BlobSink, BlobSource, Document, Failure, Open};
-pub use verify::{Verifier, read_capped};
+pub use verifier::{Verifier, read_capped};
+pub use verify::{Rule, Verdict, verify};

@@ -12,10 +12,11 @@ use serde::Serialize;
 use super::cache::Cache;
 use super::document::Descriptor;
 use super::image::{Image, Layer};
+use super::join::Kept;
 use super::progress::{Reported, Reporter};
 use super::repack::{self, Packed};
 use super::transfer::{BlobSink, Document};
-use super::verify::Verifier;
+use super::verifier::Verifier;
 use super::{Compression, Error, compose};
 use crate::digest::Digest;
 
@@ -27,8 +28,11 @@ const PARALLEL: usize = 2;
 pub struct Published {
     /// The index.
     pub index: Descriptor,
-    /// What it lists.
+    /// What was published of it.
     pub platforms: Vec<PublishedPlatform>,
+    /// What was there already and stays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Descriptor>,
 }
 
 /// One platform's part of it.
@@ -44,7 +48,20 @@ pub struct PublishedPlatform {
 
 /// Publishes images, one for each platform, as one artifact.
 pub fn publish(
+    images: Vec<Image<'_>>,
+    sink: &dyn BlobSink,
+    cache: &Cache,
+    compression: Compression,
+    reporter: &dyn Reporter,
+) -> Result<Published, Error> {
+    publish_beside(images, Vec::new(), sink, cache, compression, reporter)
+}
+
+/// Publishes images beside those of other platforms that are there already, as far as these are of the same volume and
+/// version. What is not is no part of the new index.
+pub fn publish_beside(
     mut images: Vec<Image<'_>>,
+    mut there: Vec<Kept>,
     sink: &dyn BlobSink,
     cache: &Cache,
     compression: Compression,
@@ -57,26 +74,42 @@ pub fn publish(
     {
         return Err(Error::TwicePlatform(pair[0].platform.to_string()));
     }
+    let platforms: Vec<_> = images.iter().map(|image| image.platform).collect();
+    there
+        .retain(|kept| !kept.is_of(&platforms) && images.iter().all(|image| kept.is_beside(image)));
     let packed = pack_and_send(&images, sink, cache, compression, reporter)?;
-    let mut platforms = Vec::new();
+    let mut made = Vec::new();
     for image in &images {
         let layers: Vec<&Packed> = image
             .layers
             .iter()
             .filter_map(|layer| packed.get(&layer.diff_id))
             .collect();
-        platforms.push(compose::platform(image, &layers, compression)?);
+        made.push(compose::platform(image, &layers, compression)?);
     }
-    for platform in &platforms {
+    for platform in &made {
         send_small(sink, &platform.config)?;
         sink.manifest(&platform.manifest.descriptor, &platform.manifest.content)?;
     }
-    let index = compose::index(&platforms)?;
+    let mut manifests: Vec<Kept> = made
+        .iter()
+        .map(|platform| Kept {
+            descriptor: platform.manifest.descriptor.clone(),
+            annotations: platform.annotations.clone(),
+        })
+        .chain(there.iter().cloned())
+        .collect();
+    manifests.sort_by_key(Kept::rank);
+    let manifests = manifests
+        .into_iter()
+        .map(|kept| (kept.descriptor, kept.annotations))
+        .collect();
+    let index = compose::index(manifests)?;
     sink.manifest(&index.descriptor, &index.content)?;
     sink.tag(&index.descriptor, &index.content)?;
     let platforms = images
         .iter()
-        .zip(platforms)
+        .zip(made)
         .map(|(image, made)| PublishedPlatform {
             platform: image.platform,
             manifest: made.manifest.descriptor,
@@ -86,6 +119,7 @@ pub fn publish(
     Ok(Published {
         index: index.descriptor,
         platforms,
+        kept: there.into_iter().map(|kept| kept.descriptor).collect(),
     })
 }
 

@@ -58,11 +58,7 @@ pub(super) fn repack(
         source,
     };
     let temporary = cache.begin()?;
-    let hashed = Hashed {
-        inner: temporary.as_file(),
-        hasher: Sha256::new(),
-        written: 0,
-    };
+    let hashed = Hashed::new(temporary.as_file());
     let buffered = BufWriter::with_capacity(256 << 10, hashed);
     let mut encoder = Compressor::new(buffered, compression, workers).map_err(fail)?;
     let contents = scan(layer, reader, &mut encoder)?;
@@ -74,10 +70,7 @@ pub(super) fn repack(
                 .map_err(io::IntoInnerError::into_error)
         })
         .map_err(fail)?;
-    let (digest, size) = (
-        Digest::from_bytes(hashed.hasher.finalize().into()),
-        hashed.written,
-    );
+    let (digest, size) = hashed.finish();
     let descriptor = cache.keep(temporary, &layer.diff_id, compression, digest, size)?;
     Ok(Packed {
         descriptor,
@@ -136,10 +129,28 @@ impl<R: Read> Read for Tee<'_, R> {
 }
 
 /// A writer that hashes and counts.
-struct Hashed<W> {
+pub(super) struct Hashed<W> {
     inner: W,
     hasher: Sha256,
     written: u64,
+}
+
+impl<W> Hashed<W> {
+    pub(super) fn new(inner: W) -> Self {
+        Self {
+            inner,
+            hasher: Sha256::new(),
+            written: 0,
+        }
+    }
+
+    /// The digest of what was written, and how much that was.
+    pub(super) fn finish(self) -> (Digest, u64) {
+        (
+            Digest::from_bytes(self.hasher.finalize().into()),
+            self.written,
+        )
+    }
 }
 
 impl<W: Write> Write for Hashed<W> {

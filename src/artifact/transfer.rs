@@ -48,6 +48,17 @@ impl Failure {
         }
     }
 
+    /// The failure that stopped a reader: what it carries, if that is one of ours or what a verifier found.
+    pub fn of_read(error: io::Error) -> Self {
+        match error.downcast::<Self>() {
+            Ok(failure) => failure,
+            Err(error) => match error.downcast::<super::Error>() {
+                Ok(error) => error.into(),
+                Err(error) => Self::lasting(error),
+            },
+        }
+    }
+
     /// The medium's own error.
     pub fn get_ref(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
         &*self.source
@@ -81,14 +92,18 @@ pub trait BlobSource: Sync {
         io::copy(&mut (&mut blob).take(from), &mut io::sink()).map_err(Failure::lasting)?;
         Ok(blob)
     }
-    /// The document under another tag of the same place, if there is one.
-    fn tagged(&self, tag: &str) -> Result<Option<Document>, Failure>;
+    /// The document under another tag of the same place, if there is one. Places without tags have none.
+    fn tagged(&self, _tag: &str) -> Result<Option<Document>, Failure> {
+        Ok(None)
+    }
     /// Everything that names `subject` as what it is about: signatures, SBOMs, provenance.
-    fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Failure>;
+    fn referrers(&self, _subject: &Digest) -> Result<Vec<Descriptor>, Failure> {
+        Ok(Vec::new())
+    }
 }
 
 /// Opens some content from its start; called again for another try.
-pub type Open<'a> = dyn Fn() -> std::io::Result<Box<dyn Read + Send>> + Sync + 'a;
+pub type Open<'a> = dyn Fn() -> io::Result<Box<dyn Read + Send + 'a>> + Sync + 'a;
 
 /// Where content goes to.
 pub trait BlobSink: Sync {

@@ -8,10 +8,12 @@ use serde::Serialize;
 
 use super::output::Output;
 use super::{ExitStatus, OutputFormat, Printer, source};
-use crate::artifact::{BlobSource, Descriptor, Index, Manifest, media};
+use crate::artifact::{
+    self, BlobSource, Descriptor, Index, Manifest, SIGNATURE_TAGS, media, signature_tag,
+};
 use crate::digest::Digest;
 
-/// Show an artifact's platforms, layers, sizes and annotations
+/// Show an artifact as a tree: platforms, layers, sizes, annotations, and what refers to it
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -34,6 +36,8 @@ struct Tree {
     artifact_type: Option<String>,
     annotations: BTreeMap<String, String>,
     manifests: Vec<Branch>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    referrers: Vec<Leaf>,
 }
 
 /// One of its manifests.
@@ -42,6 +46,23 @@ struct Branch {
     descriptor: Descriptor,
     /// Nothing for a manifest of a kind that is not ours to look into.
     manifest: Option<Manifest>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    referrers: Vec<Leaf>,
+}
+
+/// Something that refers to the artifact or to one of its manifests.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Leaf {
+    kind: String,
+    digest: Digest,
+    /// What its layers hold.
+    size: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: BTreeMap<String, String>,
+    /// The tag that it is found by, where it is not listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<String>,
 }
 
 impl Inspect {
@@ -64,7 +85,9 @@ impl Inspect {
             artifact_type: None,
             annotations: BTreeMap::new(),
             manifests: Vec::new(),
+            referrers: Vec::new(),
         };
+        tree.referrers = leaves(source, &root.descriptor.digest)?;
         if media::is_manifest(&root.descriptor.media_type) {
             let manifest = Manifest::parse(&root.content)?;
             tree.artifact_type.clone_from(&manifest.artifact_type);
@@ -72,6 +95,7 @@ impl Inspect {
             tree.manifests.push(Branch {
                 descriptor: root.descriptor,
                 manifest: Some(manifest),
+                referrers: Vec::new(),
             });
             return Ok(tree);
         }
@@ -87,11 +111,61 @@ impl Inspect {
                 None
             };
             tree.manifests.push(Branch {
+                referrers: leaves(source, &descriptor.digest)?,
                 descriptor,
                 manifest,
             });
         }
         Ok(tree)
+    }
+}
+
+/// Everything that refers to a digest: what is listed, and what cosign 2 keeps under tags.
+fn leaves(source: &dyn BlobSource, subject: &Digest) -> anyhow::Result<Vec<Leaf>> {
+    let size = |manifest: &Manifest| {
+        manifest
+            .layers
+            .iter()
+            .fold(0u64, |sum, layer| sum.saturating_add(layer.size))
+    };
+    let mut found: Vec<Leaf> = artifact::referrers(source, subject)?
+        .into_iter()
+        .map(|referrer| Leaf {
+            kind: referrer.kind().to_owned(),
+            digest: referrer.document.descriptor.digest,
+            size: size(&referrer.manifest),
+            annotations: referrer.manifest.annotations,
+            tag: None,
+        })
+        .collect();
+    for kind in SIGNATURE_TAGS {
+        let tag = signature_tag(subject, kind);
+        let Some(document) = source.tagged(&tag)? else {
+            continue;
+        };
+        if !media::is_manifest(&document.descriptor.media_type) {
+            continue;
+        }
+        let manifest = Manifest::parse(&document.content)?;
+        found.push(Leaf {
+            kind: manifest
+                .layers
+                .first()
+                .map_or_else(String::new, |layer| layer.media_type.clone()),
+            digest: document.descriptor.digest,
+            size: size(&manifest),
+            annotations: manifest.annotations,
+            tag: Some(tag),
+        });
+    }
+    Ok(found)
+}
+
+fn draw_leaves(text: &mut String, indent: &str, leaves: &[Leaf]) {
+    for leaf in leaves {
+        let size = indicatif::HumanBytes(leaf.size);
+        let kind = plain(&leaf.kind);
+        let _ = writeln!(text, "{indent}<- {kind}  {}  {size}", leaf.digest);
     }
 }
 
@@ -104,6 +178,7 @@ impl Tree {
             // Writing to a string does not fail.
             let _ = writeln!(text, "  {} = {}", plain(key), plain(value));
         }
+        draw_leaves(&mut text, "  ", &self.referrers);
         for branch in &self.manifests {
             branch.draw(&mut text);
         }
@@ -114,10 +189,7 @@ impl Tree {
 impl Branch {
     fn draw(&self, text: &mut String) {
         let platform = self.descriptor.platform.as_ref();
-        let platform = platform.map_or_else(
-            || "manifest".to_owned(),
-            |fields| plain(&format!("{}/{}", fields.os, fields.architecture)),
-        );
+        let platform = platform.map_or_else(|| "manifest".to_owned(), ToString::to_string);
         let layers = self
             .manifest
             .as_ref()
@@ -144,10 +216,11 @@ impl Branch {
                 layer.digest
             );
         }
+        draw_leaves(text, "    ", &self.referrers);
     }
 }
 
 /// Somebody else's text without what would move the cursor.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+    media::plain(text, 1000)
 }

@@ -5,6 +5,10 @@
 
 mod audit;
 mod check;
+mod completions;
+mod compress;
+mod copy;
+mod diff;
 mod excerpt;
 mod exit;
 mod fsck;
@@ -12,6 +16,7 @@ mod gc;
 mod inspect;
 mod lease;
 mod output;
+mod pack;
 mod path;
 mod plan;
 mod printer;
@@ -19,15 +24,19 @@ mod progress;
 mod publish;
 mod pull;
 mod rollback;
+mod settings;
 mod source;
 mod spec_file;
 mod store;
+mod tag;
+mod target;
+mod verify;
 mod volume;
 mod volumes;
 
 use std::ffi::OsString;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 
 pub use exit::ExitStatus;
 pub use output::OutputFormat;
@@ -67,6 +76,12 @@ enum Verb {
     Check(check::Check),
     Plan(plan::Plan),
     Publish(publish::Publish),
+    Pack(pack::Pack),
+    Copy(copy::Copy),
+    Tag(tag::Tag),
+    Inspect(inspect::Inspect),
+    Diff(diff::Diff),
+    Verify(verify::Verify),
     Pull(pull::Pull),
     Path(path::Path),
     Volumes(volumes::Volumes),
@@ -75,8 +90,9 @@ enum Verb {
     Release(lease::Release),
     Gc(gc::Gc),
     Fsck(fsck::Fsck),
-    Inspect(inspect::Inspect),
     Audit(audit::Audit),
+    Completions(completions::Completions),
+    Man(completions::Man),
 }
 
 impl Verb {
@@ -85,6 +101,12 @@ impl Verb {
             Self::Check(verb) => verb.run(printer),
             Self::Plan(verb) => verb.run(printer),
             Self::Publish(verb) => verb.run(printer),
+            Self::Pack(verb) => verb.run(printer),
+            Self::Copy(verb) => verb.run(printer),
+            Self::Tag(verb) => verb.run(printer),
+            Self::Inspect(verb) => verb.run(printer),
+            Self::Diff(verb) => verb.run(printer),
+            Self::Verify(verb) => verb.run(printer),
             Self::Pull(verb) => verb.run(printer),
             Self::Path(verb) => verb.run(printer),
             Self::Volumes(verb) => verb.run(printer),
@@ -93,8 +115,9 @@ impl Verb {
             Self::Release(verb) => verb.run(printer),
             Self::Gc(verb) => verb.run(printer),
             Self::Fsck(verb) => verb.run(printer),
-            Self::Inspect(verb) => verb.run(printer),
             Self::Audit(verb) => verb.run(printer),
+            Self::Completions(verb) => Ok(verb.run(printer, Cli::command())),
+            Self::Man(verb) => verb.run(printer, Cli::command()),
         }
     }
 }

@@ -1,17 +1,19 @@
 //! `krunner publish`: what an engine built becomes an artifact.
 
-use anyhow::bail;
 use clap::Args;
 
+use super::compress::Compress;
 use super::output::Output;
 use super::store::StoreArgs;
+use super::target::Target;
 use super::{ExitStatus, OutputFormat, Printer, source};
-use crate::artifact::{
-    self, BlobSink, BlobSource, Cache, Compression, DockerArchive, Folder, Image, Published,
-};
+use crate::artifact::{self, BlobSource, Cache, DockerArchive, Image, Kept, Published};
 use crate::reference::{DEFAULT_TAG, Reference};
 
 /// Publish what an engine built as one artifact for all its platforms
+///
+/// Platforms that are there already under the tag stay, if they are of the same version and flavour: each native builder
+/// may publish its own.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,26 +24,43 @@ pub(super) struct Publish {
     /// What to publish: oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE; several are joined
     #[arg(required = true, value_name = "SOURCE")]
     sources: Vec<String>,
-    /// Where to: REGISTRY/NAME[:TAG] or oci:DIR[:TAG]
+    /// Where to: REGISTRY/NAME[:TAG], oci:DIR[:TAG] or oci-archive:FILE[:TAG]
     #[arg(required = true)]
     destination: String,
-    /// How to compress layers: zstd, or gzip for engines before 23.0
-    #[arg(long, value_enum, default_value = "zstd")]
-    compression: Kind,
-    /// How hard to compress [default: 9; releases take 19 for zstd]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=22))]
-    level: Option<u8>,
+    #[command(flatten)]
+    compress: Compress,
+    #[command(flatten)]
+    joining: Joining,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
     output: Output,
 }
 
-/// What `--compression` takes.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Kind {
-    Zstd,
-    Gzip,
+/// What becomes of the platforms that are there already: the option of every verb that makes an index.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Joining {
+    /// Leave out other platforms that are there already under the tag, instead of keeping those of the same version
+    #[arg(long)]
+    replace: bool,
+}
+
+impl Joining {
+    /// The platforms that are there already under the destination's tag, if they are wanted.
+    pub(super) fn there(
+        self,
+        target: &Target,
+        destination: &Reference,
+    ) -> anyhow::Result<Vec<Kept>> {
+        let Some(source) = target.there().filter(|_| !self.replace) else {
+            return Ok(Vec::new());
+        };
+        let tag = destination.tag().unwrap_or(DEFAULT_TAG);
+        Ok(match source.tagged(tag)? {
+            Some(there) => artifact::kept(source, &there)?,
+            None => Vec::new(),
+        })
+    }
 }
 
 /// An opened source, which its images borrow from.
@@ -51,28 +70,11 @@ enum Opened {
 }
 
 impl Publish {
-    fn compression(&self) -> anyhow::Result<Compression> {
-        Ok(match (self.compression, self.level) {
-            (Kind::Zstd, None) => Compression::DEFAULT,
-            (Kind::Zstd, Some(level)) => Compression::Zstd(level.into()),
-            (Kind::Gzip, Some(level @ 10..)) => bail!("The levels of gzip end at 9: `{level}`"),
-            (Kind::Gzip, level) => Compression::Gzip(level.unwrap_or(9).into()),
-        })
-    }
-
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
-        let compression = self.compression()?;
-        let sink: Box<dyn BlobSink> = match &self.destination.parse()? {
-            Reference::Registry(place) if place.digest.is_some() => {
-                bail!("A digest is what publishing finds out; name a tag instead: `{place}`")
-            }
-            Reference::Registry(place) => Box::new(source::registry(place)?),
-            Reference::Layout { dir, tag } => {
-                Box::new(Folder::open(dir, tag.as_deref().unwrap_or(DEFAULT_TAG))?)
-            }
-            other => bail!("Can only publish to a registry or to `oci:DIR`, not to `{other}`"),
-        };
+        let compression = self.compress.compression()?;
+        let destination: Reference = self.destination.parse()?;
+        let target = Target::open(&destination, None)?;
         let opened = self
             .sources
             .iter()
@@ -85,30 +87,42 @@ impl Publish {
                 Opened::Docker(archive) => archive.images()?,
             });
         }
+        let there = self.joining.there(&target, &destination)?;
         let cache = Cache::open(&self.store.init()?.layer_cache())?;
-        let published = artifact::publish(images, &*sink, &cache, compression, printer)?;
+        let published =
+            artifact::publish_beside(images, there, target.sink(), &cache, compression, printer)?;
+        target.finish()?;
         match self.output.format {
             OutputFormat::Json => printer.json(&published)?,
             OutputFormat::Text => {
                 printer.data(published.index.digest);
-                self.tell(printer, &published);
+                tell(printer, &destination, &published);
             }
         }
         Ok(ExitStatus::Done)
     }
+}
 
-    fn tell(&self, printer: &Printer, published: &Published) {
-        printer.info(format_args!("Published `{}`", self.destination));
-        for platform in &published.platforms {
-            let bytes: u64 = platform.layers.iter().map(|layer| layer.size).sum();
-            printer.info(format_args!(
-                "  {}  {}  {} in {} layers",
-                platform.platform,
-                platform.manifest.digest,
-                indicatif::HumanBytes(bytes),
-                platform.layers.len()
-            ));
-        }
+/// Says what was published.
+pub(super) fn tell(printer: &Printer, destination: &Reference, published: &Published) {
+    printer.info(format_args!("Published `{destination}`"));
+    for platform in &published.platforms {
+        let bytes: u64 = platform.layers.iter().map(|layer| layer.size).sum();
+        printer.info(format_args!(
+            "  {}  {}  {} in {} layers",
+            platform.platform,
+            platform.manifest.digest,
+            indicatif::HumanBytes(bytes),
+            platform.layers.len()
+        ));
+    }
+    for kept in &published.kept {
+        let platform = kept.platform.as_ref().map(ToString::to_string);
+        printer.info(format_args!(
+            "  {}  {}  as it was",
+            platform.unwrap_or_default(),
+            kept.digest
+        ));
     }
 }
 

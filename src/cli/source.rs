@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
+use super::settings::Registries;
 use crate::artifact::{BlobSource, Layout};
 use crate::env;
 use crate::platform::{Architecture, Platform};
 use crate::reference::{Reference, Repository};
-use crate::registry::{Credentials, Registry};
+use crate::registry::{Credentials, Endpoint, Registry, Settings};
 
 /// Opens a place to read artifacts from.
 pub(super) fn open(reference: &Reference) -> anyhow::Result<Box<dyn BlobSource>> {
@@ -27,16 +28,64 @@ pub(super) fn open(reference: &Reference) -> anyhow::Result<Box<dyn BlobSource>>
     })
 }
 
-/// Opens a place in a registry with the credentials that Docker has for it.
+/// Opens a place in a registry with the credentials and settings that there are for it.
 pub(super) fn registry(place: &Repository) -> anyhow::Result<Registry> {
-    let set = |name| std::env::var_os(name).map(PathBuf::from);
-    let folder =
-        set(env::DOCKER_CONFIG).or_else(|| set(env::HOME).map(|home| home.join(".docker")));
-    let credentials = match folder {
-        Some(folder) => Credentials::from_docker(&folder.join("config.json"), &place.registry)?,
-        None => Credentials::anonymous(),
+    registry_with(place, None)
+}
+
+/// The same, where blobs may be in another repository of the registry already.
+pub(super) fn registry_with(
+    place: &Repository,
+    mount_from: Option<String>,
+) -> anyhow::Result<Registry> {
+    let registries = Registries::read()?;
+    let access = registries.access(&place.registry);
+    let endpoint = |registry: &str| -> anyhow::Result<Endpoint> {
+        Ok(Endpoint {
+            registry: registry.to_owned(),
+            credentials: credentials(registry)?,
+            plain_http: registries.access(registry).plain_http,
+            authorities: registries.authorities(registry)?,
+        })
     };
-    Ok(Registry::new(place.clone(), credentials)?)
+    let settings = Settings {
+        origin: endpoint(&place.registry)?,
+        mirrors: access
+            .mirrors
+            .iter()
+            .map(|mirror| {
+                // The grammar of references says what a host is.
+                format!("{mirror}/x").parse::<Repository>()?;
+                endpoint(mirror)
+            })
+            .collect::<anyhow::Result<_>>()?,
+        tags_from_mirrors: access.tags_from_mirrors,
+        mount_from,
+    };
+    Ok(Registry::with(place.clone(), settings)?)
+}
+
+/// What Docker or Podman have for a registry: the first place that has something, in the order in which they look.
+fn credentials(registry: &str) -> anyhow::Result<Credentials> {
+    let set = |name| std::env::var_os(name).map(PathBuf::from);
+    let home = set(env::HOME);
+    let places = [
+        set(env::REGISTRY_AUTH_FILE),
+        set(env::XDG_RUNTIME_DIR).map(|dir| dir.join("containers/auth.json")),
+        set(env::XDG_CONFIG_HOME)
+            .or_else(|| home.as_ref().map(|home| home.join(".config")))
+            .map(|dir| dir.join("containers/auth.json")),
+        set(env::DOCKER_CONFIG)
+            .or_else(|| home.map(|home| home.join(".docker")))
+            .map(|dir| dir.join("config.json")),
+    ];
+    for place in places.into_iter().flatten() {
+        let found = Credentials::from_docker(&place, registry)?;
+        if !found.is_anonymous() {
+            return Ok(found);
+        }
+    }
+    Ok(Credentials::anonymous())
 }
 
 /// A reference as the store remembers it: with the whole path, because we may be somewhere else next time.
