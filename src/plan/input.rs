@@ -29,6 +29,9 @@ pub enum Origin {
         sha256: Digest,
         /// The name that the file gets in the step.
         file_name: String,
+        /// The id of the secret that the request carries in its header `Authorization`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret: Option<String>,
     },
     /// A file of the main build context.
     Path {

@@ -94,10 +94,14 @@ impl Planner<'_> {
 
     /// The input `name` from the context of the same name, if the command line gave one.
     pub(super) fn replaced(&self, name: &str, at: &Location) -> Option<Input> {
-        self.request.contexts.contains(name).then(|| Input {
+        // Clients take no upper case in names of contexts.
+        let names = [name.to_owned(), name.to_lowercase()];
+        let mut names = names.into_iter();
+        let context = names.find(|name| self.request.contexts.contains(name))?;
+        Some(Input {
             name: name.to_owned(),
             origin: Origin::Context {
-                context: name.to_owned(),
+                context,
                 path: None,
                 sha256: None,
             },
@@ -115,14 +119,21 @@ impl Planner<'_> {
         })
     }
 
+    /// A file at an address, with the secret that its host asks for.
+    pub(super) fn download(&self, url: String, sha256: Digest, file_name: String) -> Origin {
+        let auth = &self.spec.document().auth;
+        Origin::Http {
+            secret: auth.get(&url::authority(&url)).cloned(),
+            url,
+            sha256,
+            file_name,
+        }
+    }
+
     fn http(&mut self, url: &str, sha256: Digest, path: &KeyPath) -> Option<Origin> {
         let url = self.text(url, path)?;
         match url::file_name(&url) {
-            Ok(file_name) => Some(Origin::Http {
-                url,
-                sha256,
-                file_name,
-            }),
+            Ok(file_name) => Some(self.download(url, sha256, file_name)),
             Err(error) => {
                 let at = self.spec.at(path);
                 self.problem(Problem::new(Some(at), error.to_string()));

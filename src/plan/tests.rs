@@ -113,6 +113,42 @@ fn a_named_context_replaces_the_input_of_its_name_and_needs_no_argument() {
 }
 
 #[test]
+fn a_named_context_may_be_in_lower_case_as_clients_want_it() {
+    let file = "[[files]]\npath = \"LICENSE\"\ncontent = \"a\"\n";
+    let mut request = request(Platform::AMD64);
+    request.contexts.insert("file-license".to_owned());
+    let plan = build(&small(file), &Locks::default(), &request).unwrap();
+    let json = serde_json::to_string(&plan).unwrap();
+    assert!(json.contains(r#""name":"file-LICENSE","from":"context","context":"file-license""#));
+}
+
+#[test]
+fn a_download_carries_the_secret_of_its_host_and_of_no_other() {
+    let tables =
+        format!("{WHEELS}[auth]\n\"a.example\" = \"index\"\n\"a.example:1\" = \"other\"\n");
+    let spec = small(&tables);
+    let text = lock("version = \"1\"");
+    let plan = |text: &str| {
+        let locks = Locks::parse(&[("pylock.toml".to_owned(), text.to_owned())].into());
+        build(&spec, &locks, &request(Platform::AMD64)).unwrap()
+    };
+    let secret = |input: &Input| match &input.origin {
+        Origin::Http { secret, .. } => secret.clone(),
+        other => panic!("{other:?}"),
+    };
+    let wheel = |plan: &Plan| secret(&plan.wheels.as_ref().unwrap().packages[0].wheel);
+    let same = plan(&text);
+    assert_eq!(secret(&same.python.source).as_deref(), Some("index"));
+    assert_eq!(wheel(&same).as_deref(), Some("index"));
+    let port = plan(&text.replace("a.example", "A.example:1"));
+    assert_eq!(wheel(&port).as_deref(), Some("other"));
+    assert_eq!(
+        wheel(&plan(&text.replace("a.example", "b.a.example"))),
+        None
+    );
+}
+
+#[test]
 fn a_wheelhouse_replaces_every_wheel_and_keeps_its_digest() {
     let spec = spec();
     let mut request = request(Platform::AMD64);

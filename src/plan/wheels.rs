@@ -83,11 +83,9 @@ fn wheel_input(planner: &Planner<'_>, name: String, wheel: &lock::Wheel) -> Inpu
     let origin = planner
         .in_wheelhouse(file_name, wheel.sha256)
         .unwrap_or_else(|| match &wheel.origin {
-            WheelOrigin::Url(url) => Origin::Http {
-                url: url.clone(),
-                sha256: wheel.sha256,
-                file_name: file_name.to_owned(),
-            },
+            WheelOrigin::Url(url) => {
+                planner.download(url.clone(), wheel.sha256, file_name.to_owned())
+            }
             WheelOrigin::Path(path) => Origin::Path {
                 path: path.clone(),
                 sha256: Some(wheel.sha256),

@@ -42,6 +42,23 @@ fn a_small_spec_is_read_with_its_defaults() {
 }
 
 #[test]
+fn hosts_and_secrets_have_names_and_a_secret_itself_is_never_shown() {
+    let wrong = |line: &str| problems_of(&format!("{SPEC}[auth]\n{line}\n"));
+    let host = wrong("\"https://a.example/\" = \"id\"");
+    assert!(
+        host.contains("Not the name of a host: `https://a.example/`"),
+        "{host}"
+    );
+    let id = wrong("\"a.example\" = \"Bearer hunter2\"");
+    assert!(
+        id.contains("Not the id of a secret") && !id.contains("hunter2"),
+        "{id}"
+    );
+    let spec = format!("{SPEC}[auth]\n\"a.example:8443\" = \"index-token\"\n");
+    assert!(Spec::parse("krunner.toml", &spec).is_ok());
+}
+
+#[test]
 fn the_locks_of_a_spec_are_named_once() {
     let spec = Spec::parse("krunner.toml", FIXTURE).unwrap();
     assert_eq!(spec.locks(), ["pylock.toml", "pylock.toolchain.toml"]);

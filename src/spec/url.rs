@@ -37,6 +37,13 @@ pub fn file_name(url: &str) -> Result<String, InvalidUrl> {
         .ok_or(InvalidUrl::FileName)
 }
 
+/// Host and port of an address, in lower case; empty for what is none.
+pub fn authority(url: &str) -> String {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.to_ascii_lowercase()
+}
+
 /// Whether `name` is one part of a path that every file system takes.
 pub fn is_file_name(name: &str) -> bool {
     !matches!(name, "" | "." | "..")

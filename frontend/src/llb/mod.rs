@@ -30,5 +30,5 @@ pub use merge::merge;
 pub use needs::{Lack, SINCE, lacks};
 pub use place::{Place, SourceFile};
 pub use sandbox::{Network, Sandbox};
-pub use source::{Local, http, image, oci_layout, sources};
+pub use source::{Http, Local, http, image, oci_layout, sources};
 pub use vertex::{Group, Meta, Output};

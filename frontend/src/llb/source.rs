@@ -24,17 +24,45 @@ pub(super) fn source(
 }
 
 /// One file from an `http:` or `https:` address.
-///
-/// With a checksum the cache key is name and digest, not the address: mirrors share it, and a cached
-/// file needs no network.
-pub fn http(url: &str, sha256: Option<Digest>, file_name: &str, meta: Meta) -> Output {
-    let mut attrs = BTreeMap::from([("http.filename".to_owned(), file_name.to_owned())]);
-    let mut caps = vec!["source.http"];
-    if let Some(digest) = sha256 {
-        attrs.insert("http.checksum".to_owned(), digest.to_string());
-        caps.push("source.http.checksum");
+#[derive(Clone, Copy, Debug)]
+pub struct Http<'a> {
+    /// The address.
+    pub url: &'a str,
+    /// What the file must be. With it the cache key is name and digest, not the address: mirrors share it, and a
+    /// cached file needs no network.
+    pub sha256: Option<Digest>,
+    /// The name that the file gets.
+    pub file_name: &'a str,
+    /// The client's secret that the request carries in its header `Authorization`.
+    pub secret: Option<&'a str>,
+}
+
+impl Http<'_> {
+    /// A tree with that file.
+    pub fn output(&self, meta: Meta) -> Output {
+        let mut attrs = BTreeMap::from([("http.filename".to_owned(), self.file_name.to_owned())]);
+        let mut caps = vec!["source.http"];
+        if let Some(digest) = self.sha256 {
+            attrs.insert("http.checksum".to_owned(), digest.to_string());
+            caps.push("source.http.checksum");
+        }
+        if let Some(secret) = self.secret {
+            attrs.insert("http.authheadersecret".to_owned(), secret.to_owned());
+            caps.push("source.http.auth");
+        }
+        source(self.url.to_owned(), attrs, None, caps, meta)
     }
-    source(url.to_owned(), attrs, None, caps, meta)
+}
+
+/// One file that anybody may fetch from an address.
+pub fn http(url: &str, sha256: Option<Digest>, file_name: &str, meta: Meta) -> Output {
+    let http = Http {
+        url,
+        sha256,
+        file_name,
+        secret: None,
+    };
+    http.output(meta)
 }
 
 /// A folder that the client sends.

@@ -7,7 +7,7 @@ use krunner::plan::{Input, Origin};
 use krunner::platform::Platform;
 
 use super::{Environment, Error};
-use crate::llb::{self, Exec, Group, Meta, Mount, Output};
+use crate::llb::{self, Exec, Group, Http, Meta, Mount, Output};
 use crate::tool::step::Bytes;
 
 /// The one file in the tree of an input that stands in the spec itself.
@@ -70,11 +70,18 @@ impl<'a> Inputs<'a> {
                 url,
                 sha256,
                 file_name,
+                secret,
             } => {
                 let mut meta = Meta::named(format!("[{}] download {file_name}", self.stage))
                     .at(self.environment.place(input.at.as_ref()));
                 meta.group.clone_from(&self.group);
-                let file = llb::http(url, Some(*sha256), file_name, meta);
+                let file = Http {
+                    url,
+                    sha256: Some(*sha256),
+                    file_name,
+                    secret: secret.as_deref(),
+                };
+                let file = file.output(meta);
                 // The engine has checked the digest before the step starts.
                 (self.tree(&input.name, &file).join(file_name), None)
             }

@@ -1,6 +1,7 @@
 //! What a schema cannot say: paths that stay inside, digests, versions, keys that need or exclude each other.
 
 mod args;
+mod auth;
 mod files;
 mod path;
 mod runtime;
@@ -59,5 +60,6 @@ pub(super) fn check(document: &Document) -> Vec<Found> {
     files::check(document, &mut findings);
     source::check(document, &mut findings);
     args::check(document, &mut findings);
+    auth::check(document, &mut findings);
     findings.0
 }

@@ -36,6 +36,10 @@ pub struct Document {
     /// Arguments that `--build-arg NAME=VALUE` sets, used as `${NAME}` in any `url`, label or annotation.
     #[serde(default)]
     pub args: BTreeMap<String, Arg>,
+    /// Secrets for downloads: for a host (`HOST` or `HOST:PORT`), the id of the secret that the command line gives
+    /// with `--secret id=ID,…`. It holds the whole header `Authorization` of requests to that host.
+    #[serde(default)]
+    pub auth: BTreeMap<String, String>,
     /// The Python distribution.
     pub python: Python,
     /// The C runtime. Needed with `libc = "any"`.

@@ -36,6 +36,14 @@ pub(super) fn answer(loaded: &Loaded, request: &Request) -> Answer {
         args.push(entry);
         rows.push([name, value, description]);
     }
+    let mut secrets: Vec<Value> = Vec::new();
+    let mut secret_rows = vec![["SECRET", "REQUIRED", "HOST"]];
+    for (host, id) in &loaded.spec.document().auth {
+        let at = loaded.spec.at_key(["auth", host]);
+        let location = sources.location(&at, &loaded.files);
+        secrets.push(json!({ "name": id, "required": true, "location": location }));
+        secret_rows.push([id, "true", host]);
+    }
     let mut text = table::table(
         &[
             ["TARGET:", target.name()],
@@ -46,13 +54,20 @@ pub(super) fn answer(loaded: &Loaded, request: &Request) -> Answer {
     if !args.is_empty() {
         text += &(table::table(&rows, 3) + "\n");
     }
+    if !secrets.is_empty() {
+        text += &(table::table(&secret_rows, 3) + "\n");
+    }
+    let mut json = json!({
+        "name": target.name(),
+        "description": target.description(),
+        "args": args,
+    });
+    if !secrets.is_empty() {
+        json["secrets"] = secrets.into();
+    }
+    json["sources"] = sources.data();
     Answer {
-        json: json!({
-            "name": target.name(),
-            "description": target.description(),
-            "args": args,
-            "sources": sources.data(),
-        }),
+        json,
         text,
         status: None,
     }

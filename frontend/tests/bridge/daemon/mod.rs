@@ -46,6 +46,10 @@ pub(crate) struct Daemon {
     profile: Profile,
     /// Files of the client's folders and of repositories.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// Folders of the client that have other files than those.
+    pub(crate) folders: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    /// What is known of repositories and addresses.
+    pub(crate) known: proto::ResolveSourceMetaResponse,
     /// Files at addresses.
     pub(crate) downloads: BTreeMap<String, Vec<u8>>,
     /// Files that every process makes.
@@ -93,6 +97,8 @@ impl Daemon {
             record: Arc::new(Mutex::new(Record::new(profile.clone()))),
             profile,
             files: BTreeMap::new(),
+            folders: BTreeMap::new(),
+            known: proto::ResolveSourceMetaResponse::default(),
             downloads: BTreeMap::new(),
             made: BTreeMap::new(),
             inputs: BTreeMap::new(),

@@ -39,6 +39,16 @@ impl Daemon {
     }
 }
 
+/// What of a file is asked for.
+fn part(data: &[u8], range: Option<proto::FileRange>) -> Vec<u8> {
+    let Some(range) = range else {
+        return data.to_vec();
+    };
+    let length = usize::try_from(range.length).unwrap();
+    let rest = &data[usize::try_from(range.offset).unwrap()..];
+    rest[..length.min(rest.len())].to_vec()
+}
+
 #[tonic::async_trait]
 impl LlbBridge for Daemon {
     async fn ping(&self, _: Request<proto::PingRequest>) -> Answer<proto::PongResponse> {
@@ -89,6 +99,7 @@ impl LlbBridge for Daemon {
         let proto::ReadFileRequest {
             file_path: path,
             r#ref: id,
+            range,
             ..
         } = request.into_inner();
         let number = id
@@ -102,7 +113,7 @@ impl LlbBridge for Daemon {
         };
         match tree.get(path.trim_start_matches('/')) {
             Some(data) => Ok(Response::new(proto::ReadFileResponse {
-                data: data.clone(),
+                data: part(data, range),
             })),
             None => Err(Status::unknown(format!(
                 "open /{path}: no such file or directory"
@@ -159,7 +170,8 @@ impl LlbBridge for Daemon {
         &self,
         _: Request<proto::ResolveSourceMetaRequest>,
     ) -> Answer<proto::ResolveSourceMetaResponse> {
-        self.unused("ResolveSourceMeta")
+        self.asked("ResolveSourceMeta")?;
+        Ok(Response::new(self.known.clone()))
     }
 
     async fn read_dir(&self, _: Request<proto::ReadDirRequest>) -> Answer<proto::ReadDirResponse> {

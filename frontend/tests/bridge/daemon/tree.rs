@@ -54,8 +54,11 @@ fn fetch(source: &pb::SourceOp, daemon: &Daemon) -> Tree {
     if let Some(data) = daemon.downloads.get(&source.identifier) {
         return Tree::from([(source.attrs["http.filename"].clone(), data.clone())]);
     }
+    let folder = source.identifier.strip_prefix("local://");
+    let folder = folder.and_then(|name| daemon.folders.get(name));
+    let files = folder.unwrap_or(&daemon.files);
     let Some(paths) = source.attrs.get("local.followpaths") else {
-        return daemon.files.clone();
+        return files.clone();
     };
     let paths: Vec<String> = serde_json::from_str(paths).unwrap();
     let wanted = |name: &str| {
@@ -64,7 +67,7 @@ fn fetch(source: &pb::SourceOp, daemon: &Daemon) -> Tree {
             .map(|glob| glob.compile_matcher())
             .any(|glob| glob.is_match(name))
     };
-    let files = daemon.files.iter().filter(|(name, _)| wanted(name));
+    let files = files.iter().filter(|(name, _)| wanted(name));
     files
         .map(|(name, data)| (name.clone(), data.clone()))
         .collect()
