@@ -56,6 +56,7 @@ impl Component {
                 url,
                 sha256,
                 file_name,
+                ..
             } => (Some(url.clone()), Some(file_name.clone()), Some(*sha256)),
             Origin::Path { path, sha256 } => (None, Some(last(path)), *sha256),
             Origin::Context { path, sha256, .. } => (None, path.as_deref().map(last), *sha256),

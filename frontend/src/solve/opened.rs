@@ -65,7 +65,11 @@ pub(super) async fn prepare(bridge: &mut Bridge, options: &Options) -> Result<Pr
         contexts,
         loaded,
     } = opened;
-    let (sandbox, dropped) = request::fit(request.sandbox.clone(), &pong.llb);
+    let (sandbox, mut dropped) = request::fit(request.sandbox.clone(), &pong.llb);
+    dropped.extend(request.resources.iter().map(|option| Dropped {
+        option,
+        since: None,
+    }));
     let attests = attestation::wanted(options, &pong);
     let environment = Environment {
         image: frontend_image::output(options, &contexts, request.build_platform)?,

@@ -57,6 +57,13 @@ pub(super) fn outcome(built: Vec<Built>, request: &Request) -> Outcome {
         }
         describe(built, request, &mut metadata);
     }
+    // Engines refuse it where there is no index.
+    if request.map {
+        for (key, value) in common(&built) {
+            let key = format!("annotation-index.{key}");
+            metadata.insert(key, value.as_bytes().to_vec());
+        }
+    }
     let reference = |reference: Reference| proto::Ref {
         id: reference.0,
         def: None,
@@ -80,6 +87,16 @@ pub(super) fn outcome(built: Vec<Built>, request: &Request) -> Outcome {
         metadata,
         attestations,
     }
+}
+
+/// What the manifests of all platforms say alike, which is what there is to say of the whole.
+fn common(built: &[Built]) -> impl Iterator<Item = (&String, &String)> {
+    let first = built.first().into_iter();
+    let annotations = first.flat_map(|built| &built.plan.annotations);
+    annotations.filter(|(key, value)| {
+        let mut all = built.iter().map(|built| &built.plan.annotations);
+        all.all(|annotations| annotations.get(*key) == Some(value))
+    })
 }
 
 fn describe(built: &Built, request: &Request, metadata: &mut BTreeMap<String, Vec<u8>>) {

@@ -35,12 +35,8 @@ pub(super) async fn options(bridge: &Bridge, prepared: &Prepared) -> Result<(), 
         bridge.warn(plain(loaded, short, &detail)).await?;
     }
     if !prepared.dropped.is_empty() {
-        let each = prepared.dropped.iter().map(|one| {
-            let Dropped { option, since } = one;
-            format!("`{option}` needs BuildKit {since}")
-        });
-        let each: Vec<_> = each.collect();
-        let short = format!("Left out, as the engine is too old: {}", each.join(", "));
+        let each: Vec<_> = prepared.dropped.iter().map(Dropped::to_string).collect();
+        let short = format!("Left out: {}", each.join(", "));
         let detail = "The build goes on without";
         bridge.warn(plain(loaded, short, detail)).await?;
     }

@@ -122,6 +122,16 @@ fn limits_that_an_old_engine_lacks_are_left_out_with_one_warning() {
 }
 
 #[test]
+fn limits_that_we_cannot_set_are_warned_of() {
+    let options = [("memory", "1073741824"), ("cpusetcpus", "0-1")];
+    let warnings = warnings(&build(daemon(), &options));
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    for option in ["`--memory`", "`--cpuset-cpus`"] {
+        assert!(warnings[0].contains(option), "{warnings:?}");
+    }
+}
+
+#[test]
 fn proxies_are_nowhere_but_in_the_engines_own_field() {
     let proxy = "http://proxy.example:3128";
     let options = [
@@ -196,6 +206,7 @@ fn a_wrong_value_is_an_invalid_argument_that_names_its_option() {
         ("add-hosts", "here"),
         ("shm-size", "big"),
         ("ulimit", "nofile"),
+        ("memory", "0"),
         ("cache-imports", "["),
         ("build-arg:SOURCE_DATE_EPOCH", "today"),
     ] {
@@ -222,4 +233,37 @@ fn every_solve_looks_into_the_caches() {
         .map(|entry| entry.attrs["ref"].as_str())
         .collect();
     assert_eq!(references, ["example.org/a", "example.org/b"]);
+}
+
+#[test]
+fn labels_of_the_command_line_win_and_annotations_go_to_what_there_is() {
+    let options = [
+        ("label:org.opencontainers.image.title", "mine"),
+        ("label:vendor", "a=b"),
+    ];
+    let single = build(daemon(), &options).result().metadata;
+    let config: serde_json::Value =
+        serde_json::from_slice(&single["containerimage.config"]).unwrap();
+    let labels = &config["config"]["Labels"];
+    assert_eq!(labels["org.opencontainers.image.title"], "mine");
+    assert_eq!(labels["vendor"], "a=b");
+    let scopes = |metadata: &std::collections::HashMap<String, Vec<u8>>| {
+        let keys = metadata.keys().filter_map(|key| {
+            key.strip_suffix(".ai.backend.krunner.python")
+                .map(str::to_owned)
+        });
+        let mut keys: Vec<_> = keys.collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(scopes(&single), ["annotation-manifest"]);
+    let both = [("platform", "linux/amd64,linux/arm64")];
+    assert_eq!(
+        scopes(&build(daemon(), &both).result().metadata),
+        [
+            "annotation-index",
+            "annotation-manifest[linux/amd64]",
+            "annotation-manifest[linux/arm64]"
+        ]
+    );
 }

@@ -40,6 +40,7 @@ fn entry(one: &Use<'_>, locks: &Locks) -> Value {
             url,
             sha256: digest,
             file_name,
+            ..
         } => {
             entry["url"] = url.as_str().into();
             entry["file"] = file_name.as_str().into();

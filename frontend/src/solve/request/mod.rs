@@ -2,6 +2,7 @@
 
 mod cache;
 pub(super) mod platform;
+mod resources;
 mod sandbox;
 mod ulimit;
 pub(super) mod value;
@@ -39,6 +40,8 @@ pub(super) struct Request {
     pub(super) cache_namespace: Option<String>,
     /// What is put around each process, before it is known what the engine can do.
     pub(super) sandbox: Sandbox,
+    /// Limits that are asked for by these names, and that we cannot set.
+    pub(super) resources: Vec<&'static str>,
 }
 
 impl Request {
@@ -63,6 +66,7 @@ impl Request {
                 .get("build-arg:BUILDKIT_CACHE_MOUNT_NS")
                 .map(str::to_owned),
             sandbox: sandbox::sandbox(options)?,
+            resources: resources::given(options)?,
         })
     }
 }

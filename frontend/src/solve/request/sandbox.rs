@@ -1,5 +1,6 @@
 //! What the command line asks for around each process, and what of it the engine can do.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use krunner::report::Problem;
@@ -96,23 +97,31 @@ fn proxies(options: &Options) -> Option<pb::ProxyEnv> {
     (proxies != pb::ProxyEnv::default()).then_some(proxies)
 }
 
-/// An option that the engine is too old for.
+/// An option that cannot be honoured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::solve) struct Dropped {
     /// Its name on the command line.
     pub(in crate::solve) option: &'static str,
-    /// The first BuildKit that has it.
-    pub(in crate::solve) since: &'static str,
+    /// The first BuildKit that has it; none if it is we who cannot.
+    pub(in crate::solve) since: Option<&'static str>,
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.since {
+            Some(release) => write!(f, "`{}` needs BuildKit ≥ {release}", self.option),
+            None => write!(f, "`{}` is not supported", self.option),
+        }
+    }
 }
 
 /// The same without what the engine cannot do, and what that is: a limit is no reason to fail.
 pub(in crate::solve) fn fit(mut sandbox: Sandbox, caps: &Caps) -> (Sandbox, Vec<Dropped>) {
-    const SINCE: &str = "0.10";
     let mut dropped = Vec::new();
     let mut drop = |option| {
         dropped.push(Dropped {
             option,
-            since: SINCE,
+            since: Some("0.10"),
         });
     };
     if sandbox.shm_size.is_some() && !caps.has("exec.mount.tmpfs.size") {
