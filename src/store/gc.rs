@@ -135,6 +135,9 @@ impl Store {
     fn leftovers(&self, cache: bool, collected: &mut Collected) -> Result<Vec<PathBuf>, Error> {
         let mut victims = self.files("ingest")?;
         victims.extend(self.files("staging")?);
+        for folder in ["", "names", "leases", "blobs/sha256", "cache/zstd"] {
+            victims.extend(self.half_written(folder)?);
+        }
         if cache {
             victims.extend(self.files("cache/zstd")?);
         }
@@ -171,6 +174,7 @@ impl Store {
     /// Moves something to the trash. The caller holds the store's lock or the lock of that something.
     pub(super) fn discard(&self, path: &Path) -> Result<(), Error> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.trim_start_matches('.');
         let trash = self.root.join("trash");
         // What lies there may be mounted, or somebody else's who was killed.
         for number in 0u64.. {

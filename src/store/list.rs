@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -43,6 +43,19 @@ impl Store {
 
     /// The files or folders in one of the store's folders, sorted.
     pub(super) fn files(&self, folder: &str) -> Result<Vec<PathBuf>, Error> {
+        let mut files = self.entries(folder)?;
+        files.retain(|path| !is_half_written(path));
+        Ok(files)
+    }
+
+    /// What is being written in one of the store's folders and has no name yet, or never got one.
+    pub(super) fn half_written(&self, folder: &str) -> Result<Vec<PathBuf>, Error> {
+        let mut files = self.entries(folder)?;
+        files.retain(|path| is_half_written(path));
+        Ok(files)
+    }
+
+    fn entries(&self, folder: &str) -> Result<Vec<PathBuf>, Error> {
         let path = self.root.join(folder);
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
@@ -67,4 +80,10 @@ impl Store {
         });
         Ok(digests.collect())
     }
+}
+
+/// Temporary files lie beside what they are to replace, and begin with a dot.
+fn is_half_written(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".")
 }

@@ -8,6 +8,7 @@
 //! ingest/HEX                     blobs on their way in
 //! staging/HEX                    volumes on their way in
 //! volumes/HEX/{fs,ready.json}    volumes by manifest digest; without ready.json there is none
+//! volumes/HEX/layers/HEX.json    which entries came with which layer
 //! names/HEX.json                 a reference, what it leads to, and what it led to before
 //! leases/HEX.json                who relies on a volume
 //! trash/NAME                     what is about to be deleted
@@ -20,6 +21,7 @@
 mod beneath;
 mod blob;
 mod error;
+mod fill;
 mod fsck;
 mod gc;
 mod lease;
@@ -28,6 +30,7 @@ mod lock;
 mod mounts;
 mod name;
 mod pull;
+mod reuse;
 mod rollback;
 mod roots;
 mod unpack;

@@ -48,21 +48,44 @@ impl Unpacker {
         })
     }
 
-    /// Unpacks one layer from its compressed form and returns the digest of its tar.
-    pub(super) fn layer(&self, number: usize, blob: File, size: u64) -> io::Result<Digest> {
-        let mut parent = Parent {
-            path: PathBuf::new(),
-            folder: None,
-        };
-        tarball::read(
+    /// Unpacks one layer from its compressed form and returns the digest of its tar, and what it had.
+    pub(super) fn layer(
+        &self,
+        number: usize,
+        blob: File,
+        size: u64,
+    ) -> io::Result<(Digest, Vec<Entry>)> {
+        let mut parent = Parent::default();
+        let mut entries = Vec::new();
+        let digest = tarball::read(
             decompress(blob)?,
             size,
             &self.budget,
             &mut |entry, content| {
-                self.entries.fetch_add(1, Ordering::Relaxed);
+                entries.push(entry.clone());
                 self.entry(number, entry, content, &mut parent)
             },
-        )
+        )?;
+        Ok((digest, entries))
+    }
+
+    /// Makes the entries of a layer whose files are in another volume: those are linked.
+    pub(super) fn link(&self, number: usize, from: &OwnedFd, entries: &[Entry]) -> io::Result<()> {
+        let (mut parent, mut other) = (Parent::default(), Parent::default());
+        for entry in entries {
+            if entry.kind != Kind::File {
+                self.entry(number, entry, &mut io::empty(), &mut parent)?;
+                continue;
+            }
+            let (folder, name) = split(&entry.path)?;
+            let source = other.open(from, folder, false)?;
+            let folder = parent.open(&self.root, folder, true)?;
+            rustix::fs::linkat(source, name, folder, name, AtFlags::empty())
+                .map_err(|error| occupied(error, &entry.path))?;
+            self.entries.fetch_add(1, Ordering::Relaxed);
+            self.bytes.fetch_add(entry.size, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Makes the links, and gives the folders their modes and times. Returns the numbers of entries and bytes.
@@ -108,6 +131,7 @@ impl Unpacker {
         content: &mut dyn Read,
         parent: &mut Parent,
     ) -> io::Result<()> {
+        self.entries.fetch_add(1, Ordering::Relaxed);
         match &entry.kind {
             Kind::Folder => {
                 if !entry.path.as_os_str().is_empty() {
@@ -122,7 +146,7 @@ impl Unpacker {
             }
             Kind::File => {
                 let (folder, name) = split(&entry.path)?;
-                let folder = parent.open(&self.root, folder)?;
+                let folder = parent.open(&self.root, folder, true)?;
                 let flags = OFlags::CREATE
                     | OFlags::EXCL
                     | OFlags::NOFOLLOW
@@ -146,7 +170,7 @@ impl Unpacker {
                 let (target_folder, target_name) = split(target)?;
                 let target_folder = open_folder(&self.root, target_folder, false)?;
                 let (folder, name) = split(&entry.path)?;
-                let folder = parent.open(&self.root, folder)?;
+                let folder = parent.open(&self.root, folder, true)?;
                 rustix::fs::linkat(&target_folder, target_name, folder, name, AtFlags::empty())
                     .map_err(|error| occupied(error, &entry.path))
             }
@@ -163,20 +187,21 @@ impl Unpacker {
 }
 
 /// The folder that the last file went to: archives keep the files of a folder together.
+#[derive(Default)]
 struct Parent {
     path: PathBuf,
     folder: Option<OwnedFd>,
 }
 
 impl Parent {
-    fn open(&mut self, root: &OwnedFd, path: &Path) -> io::Result<&OwnedFd> {
+    fn open(&mut self, root: &OwnedFd, path: &Path, make: bool) -> io::Result<&OwnedFd> {
         if self.path != path {
             self.folder = None;
             path.clone_into(&mut self.path);
         }
         let folder = match self.folder.take() {
             Some(folder) => folder,
-            None => open_folder(root, path, true)?,
+            None => open_folder(root, path, make)?,
         };
         Ok(self.folder.insert(folder))
     }

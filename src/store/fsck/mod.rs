@@ -13,6 +13,7 @@ use serde::Serialize;
 
 pub use fault::{Fault, Place, Remedy};
 
+use super::fill::Order;
 use super::{Error, Name, Ready, Store, Volume, lease::Lease};
 use crate::artifact::{Manifest, Silent};
 use crate::digest::Digest;
@@ -204,7 +205,16 @@ impl Store {
         }
         let own = Own(self);
         let shown = digest.to_string();
-        self.fill(&own, &shown, platform, *digest, &manifest, &Silent)?;
+        self.fill(&Order {
+            source: &own,
+            reference: &shown,
+            platform,
+            digest: *digest,
+            manifest: &manifest,
+            // Others may be damaged as well, by the same write to a shared file.
+            link: false,
+            reporter: &Silent,
+        })?;
         Ok(Remedy::Rebuilt)
     }
 

@@ -1,0 +1,111 @@
+//! Layers that a volume of this store has already: linked, neither fetched nor copied.
+//!
+//! Two volumes then share the files of a layer, so a write through one would show in the other; volumes are only ever
+//! mounted read-only, and `fsck` notices. A volume lists the entries of its layers beside its files, so that nothing has to
+//! be decompressed to know them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::unpack::KEPT_MODE;
+use super::{Error, Store, beneath};
+use crate::artifact::Manifest;
+use crate::artifact::tarball::{Entry, Kind};
+use crate::digest::Digest;
+
+/// Donors by the digests of the layers that they have.
+pub(super) type Donors = BTreeMap<Digest, Donor>;
+
+/// A layer in a whole volume.
+#[derive(Debug)]
+pub(super) struct Donor {
+    /// The volume's files.
+    pub(super) fs: OwnedFd,
+    /// The digest of the layer's tar.
+    pub(super) diff_id: Digest,
+    /// The entries of the layer.
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Donor {
+    /// Whether its files look as they were unpacked: sizes, modes and times, but not content.
+    pub(super) fn is_unchanged(&self) -> io::Result<bool> {
+        for entry in self.entries.iter().filter(|entry| entry.kind == Kind::File) {
+            let Ok(file) = beneath::file(&self.fs, &entry.path) else {
+                return Ok(false);
+            };
+            let meta = fs::File::from(file).metadata()?;
+            let time = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
+            let same = meta.is_file()
+                && meta.len() == entry.size
+                && meta.permissions().mode() & 0o7777 == entry.mode & KEPT_MODE
+                && time.is_ok_and(|time| time.as_secs() == entry.mtime);
+            if !same {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Store {
+    /// What whole volumes have of the layers that are wanted. The caller keeps anything from being collected.
+    pub(super) fn donors(&self, wanted: &Manifest) -> Result<Donors, Error> {
+        let mut donors = Donors::new();
+        for digest in self.digests("volumes")? {
+            let (Some(volume), Some(manifest)) = (self.volume(&digest)?, self.manifest(&digest))
+            else {
+                continue;
+            };
+            for (layer, diff_id) in manifest.layers.iter().zip(&volume.ready.diff_ids) {
+                let known = donors.contains_key(&layer.digest);
+                let of_use = wanted.layers.iter().any(|one| one.digest == layer.digest);
+                // Without its blob nobody could check what was linked.
+                if known || !of_use || !self.has_blob(layer) {
+                    continue;
+                }
+                let Some(entries) = read(&list(&self.volume_dir(&digest), &layer.digest)) else {
+                    continue;
+                };
+                let donor = Donor {
+                    fs: beneath::root(&volume.path)
+                        .map_err(|source| Error::io("open", &volume.path, source))?,
+                    diff_id: *diff_id,
+                    entries,
+                };
+                donors.insert(layer.digest, donor);
+            }
+        }
+        Ok(donors)
+    }
+
+    /// Lists a layer's entries beside the files of a volume that is being made.
+    pub(super) fn list_entries(
+        &self,
+        staging: &Path,
+        layer: &Digest,
+        entries: &[Entry],
+    ) -> Result<(), Error> {
+        let path = list(staging, layer);
+        // Paths that are no text cannot be listed; such a layer is unpacked each time.
+        let Ok(content) = serde_json::to_vec(entries) else {
+            return Ok(());
+        };
+        fs::create_dir_all(staging.join("layers"))
+            .and_then(|()| fs::write(&path, content))
+            .map_err(|source| Error::io("write", &path, source))
+    }
+}
+
+fn list(volume: &Path, layer: &Digest) -> PathBuf {
+    volume.join("layers").join(layer.hex() + ".json")
+}
+
+/// A list that is not there or does not parse only costs time.
+fn read(path: &Path) -> Option<Vec<Entry>> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}

@@ -1,0 +1,108 @@
+//! A layer that a volume has already is neither fetched nor copied for another one.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use common::layout::{Image, Images, Layer, Packing, Tar};
+use common::publish_images;
+use krunner::artifact::{Layout, Silent};
+use krunner::platform::Platform;
+use krunner::store::{Collect, Pulled, Store};
+
+/// A volume of two layers, the first of which is the same in all versions.
+fn version(version: &str) -> Images {
+    let python = Tar::default()
+        .folder("bin")
+        .file("bin/python3.13", b"python")
+        .hardlink("bin/python", "bin/python3.13")
+        .symlink("bin/python3", "python3.13")
+        .file("lib/shared.py", b"shared");
+    let wheels = Tar::default()
+        .folder("lib")
+        .file("lib/wheel.py", version.as_bytes());
+    Images(vec![Image {
+        architecture: "amd64",
+        layers: vec![
+            Layer("python", python.finish(), Packing::Zstd),
+            Layer("wheels", wheels.finish(), Packing::Zstd),
+        ],
+    }])
+}
+
+fn pull(dir: &Path, store: &Store, images: &Images) -> Pulled {
+    let (out, _) = publish_images(dir, images);
+    let source = Layout::folder(&out, Some("15"));
+    store
+        .pull(&source, "oci:out:15", Platform::AMD64, &Silent)
+        .unwrap()
+}
+
+fn inode(pulled: &Pulled, path: &str) -> u64 {
+    fs::symlink_metadata(pulled.path.join(path)).unwrap().ino()
+}
+
+#[test]
+fn the_files_of_an_unchanged_layer_are_linked_and_the_rest_is_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::init(&dir.path().join("store")).unwrap();
+    let first = pull(dir.path(), &store, &version("1"));
+    let second = pull(dir.path(), &store, &version("22"));
+    for path in ["bin/python3.13", "bin/python", "lib/shared.py"] {
+        assert_eq!(inode(&first, path), inode(&second, path), "{path}");
+    }
+    assert_eq!(
+        inode(&second, "bin/python"),
+        inode(&second, "bin/python3.13")
+    );
+    assert_ne!(
+        inode(&first, "lib/wheel.py"),
+        inode(&second, "lib/wheel.py")
+    );
+    assert!(second.fetched > 0 && second.fetched < first.fetched);
+    assert_eq!(store.fsck(false).unwrap().faults, []);
+    store
+        .gc(Collect {
+            keep_last: 1,
+            cache: false,
+            wait: Duration::ZERO,
+            dry_run: false,
+        })
+        .unwrap();
+    assert!(!first.path.exists());
+    assert_eq!(fs::read(second.path.join("bin/python")).unwrap(), b"python");
+    assert_eq!(store.fsck(false).unwrap().faults, []);
+}
+
+#[test]
+fn a_layer_whose_files_were_touched_is_unpacked_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::init(&dir.path().join("store")).unwrap();
+    let first = pull(dir.path(), &store, &version("1"));
+    let file = fs::File::open(first.path.join("lib/shared.py")).unwrap();
+    file.set_modified(SystemTime::now()).unwrap();
+    let second = pull(dir.path(), &store, &version("2"));
+    assert_ne!(inode(&first, "bin/python"), inode(&second, "bin/python"));
+    assert_eq!(store.fsck(false).unwrap().faults.len(), 1);
+}
+
+#[test]
+fn a_repair_of_shared_files_mends_every_volume_that_has_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::init(&dir.path().join("store")).unwrap();
+    let first = pull(dir.path(), &store, &version("1"));
+    let second = pull(dir.path(), &store, &version("2"));
+    fs::write(first.path.join("lib/shared.py"), b"broken").unwrap();
+    assert_eq!(store.fsck(false).unwrap().faults.len(), 2);
+    store.fsck(true).unwrap();
+    assert_eq!(store.fsck(false).unwrap().faults, []);
+    for volume in [&first, &second] {
+        let content = fs::read(volume.path.join("lib/shared.py")).unwrap();
+        assert_eq!(content, b"shared");
+    }
+}
