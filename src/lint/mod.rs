@@ -1,9 +1,9 @@
 //! Lint: what is allowed in a spec, and yet probably not what its maintainer wants.
 //!
-//! Every rule is a value with a name, one sentence, and a function that finds; `docs/lint.md` has a section for
-//! each. A rule speaks only of what it can know from the spec alone, so that what it says is true.
+//! Every rule is a value with a name, one sentence, and a function that finds; `docs/lint` has a page for each. A rule speaks only of what it can know from the spec alone, so that what it says is true.
 //! `# check=` in the leading comments of a spec leaves rules out, or makes warnings errors.
 
+mod directive;
 mod options;
 mod rule;
 mod rules;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::report::{Location, Problem};
+use super::directive::Directive;
+use crate::report::Problem;
 use crate::spec::Spec;
 
 /// Which rules hold, and how strictly.
@@ -29,26 +30,14 @@ pub struct InvalidOption(String);
 /// What to do about one.
 pub const HINT: &str = "Write `skip=RULE,…` or `skip=all`, and `error=true`, with `;` between them";
 
-/// The keys of directives. As BuildKit reads them, the first other comment ends them.
-const DIRECTIVES: [&str; 3] = ["syntax", "escape", "check"];
-
 impl Options {
     /// What the leading comments of `spec` say.
     pub fn of(spec: &Spec) -> Result<Self, Problem> {
-        let Some((line, value)) = directive(spec.text().as_str()) else {
+        let Some(check) = Directive::find(spec.text().as_str(), "check") else {
             return Ok(Self::default());
         };
-        Self::parse(value).map_err(|error| {
-            let text = spec.text().as_str().lines().nth(line).unwrap_or_default();
-            let number = u32::try_from(line + 1).unwrap_or(u32::MAX);
-            let at = Location {
-                file: spec.text().file().to_owned(),
-                line: number,
-                column: 0,
-                end_line: number,
-                end_column: u32::try_from(text.chars().count()).unwrap_or(u32::MAX),
-            };
-            Problem::new(Some(at), error.to_string()).with_hint(HINT)
+        Self::parse(check.value).map_err(|error| {
+            Problem::new(Some(check.at(spec.text())), error.to_string()).with_hint(HINT)
         })
     }
 
@@ -82,22 +71,6 @@ impl Options {
     }
 }
 
-/// The value of the directive `check` and the index of its line.
-fn directive(text: &str) -> Option<(usize, &str)> {
-    for (index, line) in text.lines().enumerate() {
-        let comment = line.trim_start_matches('\u{feff}').trim().strip_prefix('#');
-        let (key, value) = comment?.split_once('=')?;
-        let key = key.trim().to_lowercase();
-        if key == "check" {
-            return Some((index, value.trim()));
-        }
-        if !DIRECTIVES.contains(&&*key) {
-            return None;
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,17 +88,6 @@ mod tests {
     fn what_says_nothing_about_a_check_is_refused() {
         for text in ["skip", "skp=A", "error=perhaps"] {
             assert!(Options::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn only_leading_directives_are_read() {
-        assert_eq!(
-            directive("\u{feff}# syntax=a/b:1\n#CHECK = skip=A\n"),
-            Some((1, "skip=A"))
-        );
-        for text in ["# syntax=a\n\n# check=b", "# Hello\n# check=b", "a = 1"] {
-            assert_eq!(directive(text), None, "{text}");
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What a rule is.
 
 use super::Warning;
+use super::directive::Directive;
 use crate::report::Location;
 use crate::spec::{KeyPath, Spec};
 
-/// The page that explains all rules, a section each.
-const PAGE: &str = "docs/lint.md";
+/// The folder of the pages that explain the rules.
+const PAGES: &str = "docs/lint";
 
 /// One rule.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +34,7 @@ pub(super) struct Finding {
 impl Rule {
     /// Where the rule is explained.
     pub fn url(&self) -> String {
-        format!("{PAGE}#{}", self.name.to_lowercase())
+        format!("{PAGES}/{}.md", self.name)
     }
 
     pub(super) fn run(&self, spec: &Spec) -> impl Iterator<Item = Warning> {
@@ -58,6 +59,12 @@ impl Document<'_> {
     /// A finding about the last key of `path`.
     pub(super) fn key(&self, path: impl Into<KeyPath>, message: String) -> Finding {
         let at = self.spec.at_key(path);
+        Finding { at, message }
+    }
+
+    /// A finding about a directive's line.
+    pub(super) fn line(&self, directive: &Directive<'_>, message: String) -> Finding {
+        let at = directive.at(self.spec.text());
         Finding { at, message }
     }
 }

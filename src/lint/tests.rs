@@ -1,3 +1,6 @@
+use std::fs;
+use std::path::Path;
+
 use super::*;
 
 const DIGEST: &str = "00000000000000000000000000000000000000000000000000000000000000a1";
@@ -145,12 +148,91 @@ fn a_spec_says_itself_which_rules_hold() {
 }
 
 #[test]
-fn every_rule_has_its_section() {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lint.md");
-    let page = std::fs::read_to_string(page).unwrap_or_default();
-    assert!(rules().is_sorted_by_key(|rule| rule.name));
-    for rule in rules() {
-        let start = format!("\n## {}\n\n{}.\n", rule.name, rule.description);
-        assert!(page.contains(&start), "docs/lint.md has no section{start}");
+fn a_frontend_without_a_version_is_found() {
+    let text = spec(&[], "").text().as_str().to_owned();
+    let with =
+        |image: &str| Spec::parse("krunner.toml", &format!("# syntax={image}\n{text}")).unwrap();
+    for image in [
+        "a/b",
+        "a/b:latest",
+        "a:5000/b",
+        "a:5000/b:latest more words",
+    ] {
+        assert_eq!(found(&with(image)), [("MutableFrontend", 1)], "{image}");
     }
+    let digest = format!("a/b@sha256:{DIGEST}");
+    for image in ["a/b:1", "a:5000/b:1.2", "a/b:1 more words", &digest] {
+        assert_eq!(found(&with(image)), [], "{image}");
+    }
+}
+
+/// The text of a page.
+fn page(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(root.join(path)).unwrap_or_default()
+}
+
+#[test]
+fn every_rule_has_its_page_and_every_page_its_rule() {
+    assert!(rules().is_sorted_by_key(|rule| rule.name));
+    let list = page("docs/lint.md");
+    for rule in rules() {
+        let start = format!("# {}\n\n{}.\n", rule.name, rule.description);
+        assert!(
+            page(&rule.url()).starts_with(&start),
+            "{} does not start with\n{start}",
+            rule.url()
+        );
+        let row = format!(
+            "| [{name}](lint/{name}.md) | {}. |\n",
+            rule.description,
+            name = rule.name
+        );
+        assert!(list.contains(&row), "docs/lint.md has no row {row}");
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lint");
+    assert_eq!(fs::read_dir(folder).unwrap().count(), rules().len());
+}
+
+/// The first block of code on a page is what the rule finds, the second what is better.
+#[test]
+fn the_examples_of_a_page_are_what_they_say() {
+    for rule in rules() {
+        let page = page(&rule.url());
+        let blocks: Vec<&str> = page.split("```toml\n").skip(1).collect();
+        let blocks: Vec<&str> = blocks
+            .iter()
+            .filter_map(|block| block.split("```").next())
+            .collect();
+        let [found, better] = blocks.as_slice() else {
+            panic!("{} has {} blocks", rule.url(), blocks.len());
+        };
+        for (block, is_found) in [(found, true), (better, false)] {
+            let spec = Spec::parse("krunner.toml", &completed(block))
+                .unwrap_or_else(|problems| panic!("{}: {problems}", rule.url()));
+            let names: Vec<_> = lint(&spec, &Options::default())
+                .iter()
+                .map(|warning| warning.rule)
+                .collect();
+            assert_eq!(
+                names.contains(&rule.name),
+                is_found,
+                "{}: {names:?}\n{block}",
+                rule.url()
+            );
+        }
+    }
+}
+
+/// A block with what every spec must have.
+fn completed(block: &str) -> String {
+    let digests = block.replace("…", DIGEST);
+    let mut text = digests.clone();
+    if !digests.contains("[volume]") {
+        text.push_str("\n[volume]\nname = \"a\"\nversion = 1\nlibc = \"gnu\"\nplatforms = [\"linux/amd64\"]\n");
+    }
+    if !digests.contains("[python]") {
+        text.push_str("\n[python]\nversion = \"3.13.2\"\namd64 = { context = \"python\" }\n");
+    }
+    text
 }

@@ -3,6 +3,7 @@
 mod cpu_baseline;
 mod hidden_file;
 mod missing_licence;
+mod mutable_frontend;
 mod newer_glibc;
 mod unmatched_glob;
 mod unpinned_input;
@@ -12,10 +13,11 @@ mod unused_input;
 use super::Rule;
 
 /// All of them, sorted by name.
-pub(super) const ALL: [Rule; 8] = [
+pub(super) const ALL: [Rule; 9] = [
     cpu_baseline::RULE,
     hidden_file::RULE,
     missing_licence::RULE,
+    mutable_frontend::RULE,
     newer_glibc::RULE,
     unmatched_glob::RULE,
     unpinned_input::RULE,
