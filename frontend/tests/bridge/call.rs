@@ -105,6 +105,20 @@ fn the_outline_has_the_arguments_of_the_target() {
 }
 
 #[test]
+fn the_outline_names_the_secrets_of_private_hosts() {
+    let mut private = daemon();
+    let auth = "[auth]\n\"python.example\" = \"index\"\n\n[args]";
+    let line = edit(&mut private, "[args]", auth) + 1;
+    let answer = ask(private, "frontend.outline", &[]);
+    let secrets = &data(&answer)["secrets"];
+    assert_eq!(secrets[0]["name"], "index");
+    assert_eq!(secrets[0]["required"], true);
+    let range = &secrets[0]["location"]["ranges"][0];
+    assert_eq!(range["start"]["line"], line);
+    assert!(answer["result.txt"].contains("index"), "{answer:?}");
+}
+
+#[test]
 fn a_spec_without_fault_passes_its_check() {
     let answer = ask(daemon(), "frontend.lint", &[]);
     assert_eq!(answer["result.statuscode"], "0");

@@ -267,3 +267,16 @@ fn labels_of_the_command_line_win_and_annotations_go_to_what_there_is() {
         ]
     );
 }
+
+#[test]
+fn cache_folders_of_a_namespace_are_its_own() {
+    let caches = |options: &[(&str, &str)]| {
+        let processes = processes(&build(daemon(), options));
+        let mounts = processes.into_iter().flat_map(|exec| exec.mounts);
+        let caches = mounts.filter_map(|mount| mount.cache_opt);
+        caches.map(|cache| cache.id).collect::<Vec<_>>()
+    };
+    assert_eq!(caches(&[]), ["krunner-ttyd-amd64"]);
+    let own = [("build-arg:BUILDKIT_CACHE_MOUNT_NS", "ci")];
+    assert_eq!(caches(&own), ["ci/krunner-ttyd-amd64"]);
+}
