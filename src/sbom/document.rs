@@ -54,7 +54,8 @@ pub(super) fn bundled<'a>(parts: &Parts, facts: &'a Facts) -> Vec<&'a Installed>
     };
     let mut rest: Vec<&Installed> = facts.installed.iter().filter(|one| !known(one)).collect();
     rest.sort_by(|a, b| (&a.stage, &a.name).cmp(&(&b.stage, &b.name)));
-    rest.dedup_by(|a, b| (&a.stage, &a.name) == (&b.stage, &b.name));
+    // Two folders may be of one package.
+    rest.dedup_by_key(|one| (&one.stage, &one.name));
     rest
 }
 

@@ -1,6 +1,6 @@
 //! The licence of each component, from what its metadata and its texts say, and the texts that SPDX has no name for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::spdx::{Extracted, NO_ASSERTION};
 use super::{Component, Facts, Installed, Kind, Licence, licence};
@@ -10,6 +10,9 @@ use crate::digest::Digest;
 const DIGITS: usize = 16;
 /// The longest text that is repeated in a document. Of longer ones the beginning is, and the digest of all.
 const LONGEST: usize = 64 << 10;
+
+/// Texts that one component may have before they are no longer joined to an expression.
+const MOST: usize = 256;
 
 /// What is known of a licence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,44 +59,36 @@ impl<'a> Licences<'a> {
         if let Some(declared) = installed.and_then(from_metadata) {
             return declared;
         }
-        let texts = self.facts.licences.get(key);
-        let texts = texts.map(Vec::as_slice).unwrap_or_default();
-        // What stands in for a text says no more than the metadata does.
-        let real = texts.iter().filter(|text| !is_metadata(text));
-        let names: Vec<Option<&str>> = real
-            .clone()
-            .map(|licence| licence::from_text(&licence.text))
-            .collect();
-        let from = |what: &str, texts: &[Licence]| {
-            let paths: Vec<&str> = texts.iter().map(|text| text.path.as_str()).collect();
-            Some(format!("{what}: {}", paths.join(", ")))
-        };
-        let mut terms: Vec<String> = Vec::new();
-        for (text, name) in texts.iter().filter(|text| !is_metadata(text)).zip(&names) {
-            let term = name.map_or_else(|| self.reference(&text.text), str::to_owned);
-            if !terms.contains(&term) {
-                terms.push(term);
-            }
-        }
-        if !terms.is_empty() {
-            terms.sort();
-            let what = if names.iter().all(Option::is_some) {
-                "Told by the text in the volume"
-            } else {
-                "The text in the volume"
-            };
-            return Declared {
-                expression: terms.join(" AND "),
-                because: from(what, texts),
-            };
+        let texts: Vec<&Licence> = self.facts.licences.get(key).into_iter().flatten().collect();
+        let texts: Vec<&Licence> = texts.into_iter().filter(|text| says(text)).collect();
+        if !texts.is_empty() && texts.len() <= MOST {
+            return self.told_by(&texts);
         }
         let said = installed.and_then(|installed| installed.licence.as_deref());
-        match said {
-            Some(text) => Declared {
-                expression: self.reference(text),
-                because: Some("`License` of the package's metadata".to_owned()),
-            },
-            None => nothing(),
+        said.map_or_else(nothing, |text| Declared {
+            expression: self.reference(text),
+            because: Some("`License` of the package's metadata".to_owned()),
+        })
+    }
+
+    /// All of the texts hold.
+    fn told_by(&mut self, texts: &[&Licence]) -> Declared {
+        let mut terms = BTreeSet::new();
+        let mut all_known = true;
+        for licence in texts {
+            let known = licence::from_text(&licence.text);
+            all_known &= known.is_some();
+            terms.insert(known.map_or_else(|| self.reference(&licence.text), str::to_owned));
+        }
+        let how = if all_known {
+            "Told by the text in the volume"
+        } else {
+            "The text in the volume"
+        };
+        let paths: Vec<&str> = texts.iter().map(|text| text.path.as_str()).collect();
+        Declared {
+            expression: Vec::from_iter(terms).join(" AND "),
+            because: Some(format!("{how}: {}", paths.join(", "))),
         }
     }
 
@@ -141,9 +136,9 @@ fn from_metadata(installed: &Installed) -> Option<Declared> {
     })
 }
 
-/// The file that stands in where a wheel has no text.
-fn is_metadata(licence: &Licence) -> bool {
-    licence.path.ends_with("/LICENSE-METADATA")
+/// Whether a file says something. The one that stands in where a wheel has no text says no more than the metadata.
+fn says(licence: &Licence) -> bool {
+    !licence.text.trim().is_empty() && !licence.path.ends_with("/LICENSE-METADATA")
 }
 
 /// The first words of a text, by which people tell it from others.

@@ -4,15 +4,21 @@ use super::licences::{Declared, Licences};
 use super::notes::Notes;
 use super::spdx::{Checksum, ExternalRef, NO_ASSERTION, Package};
 use super::{Component, Facts, Installed, Kind, Parts, purl};
+use crate::digest::Digest;
 
 /// The identifier of the volume.
 pub(super) const VOLUME: &str = "SPDXRef-volume";
 
-/// The identifier of an element. What identifiers may not have becomes `-`.
+/// The identifier of an element. What identifiers may not have becomes `-`, and then digits of the name's digest
+/// keep two such names apart.
 pub(super) fn id(name: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-    let name = name.replace(|c| !allowed(c), "-");
-    format!("SPDXRef-{name}")
+    let plain = name.replace(|c| !allowed(c), "-");
+    if plain == name {
+        return format!("SPDXRef-{plain}");
+    }
+    let digest = Digest::of(name.as_bytes()).hex();
+    format!("SPDXRef-{plain}-{}", &digest[..8])
 }
 
 /// The volume itself.
@@ -70,7 +76,7 @@ pub(super) fn component(
     } else {
         Vec::new()
     };
-    let checksum = |digest: crate::digest::Digest| Checksum {
+    let checksum = |digest: Digest| Checksum {
         algorithm: "SHA256".to_owned(),
         checksum_value: digest.hex(),
     };

@@ -1,5 +1,10 @@
 //! SPDX 2.3 as JSON: the fields that we write, in the order in which we write them.
 
+#![expect(
+    clippy::struct_field_names,
+    reason = "the fields are called as the specification calls them"
+)]
+
 use serde::{Deserialize, Serialize};
 
 /// Nothing is said, because nobody looked or nobody knows.

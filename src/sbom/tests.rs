@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::plan::{self, Locks, Plan, Request};
 use crate::platform::Platform;
@@ -127,6 +129,42 @@ fn a_document_keeps_the_rules_whatever_was_found() {
     ] {
         assert_eq!(check(&document(&parts(), &facts)), [].into());
     }
+}
+
+proptest! {
+    #[test]
+    fn a_document_keeps_the_rules_whatever_packages_say_of_themselves(
+        texts in prop::collection::vec("\\PC{0,40}", 6),
+        licence in prop::option::of("(MIT|BSD|\\PC{1,9}){1,3}"),
+        name in "[a-z0-9]{1,3}(-[a-z_é ]{1,3})?",
+    ) {
+        let mut facts = facts();
+        facts.installed.push(Installed {
+            expression: licence.clone(),
+            licence,
+            classifiers: vec![texts[0].clone()],
+            requires: vec![texts[1].clone()],
+            version: texts[2].clone(),
+            ..installed("python", &name)
+        });
+        let text = Licence { path: texts[3].clone(), text: texts[4].clone() };
+        facts.licences.insert("wheels/attrs".to_owned(), vec![text]);
+        facts.installed.remove(0);
+        facts.read.values_mut().for_each(|read| read.file.clone_from(&texts[5]));
+        let document = document(&parts(), &facts);
+        prop_assert_eq!(check(&document), [].into());
+        let read: Document = serde_json::from_str(&document.to_json()).unwrap();
+        prop_assert_eq!(read, document);
+    }
+}
+
+#[test]
+fn names_that_differ_have_identifiers_that_differ() {
+    let ids = ["file-a_b", "file-a-b", "file-a b", "file-a.b"].map(package::id);
+    assert_eq!(
+        ids.iter().collect::<std::collections::BTreeSet<_>>().len(),
+        4
+    );
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod progress;
 mod repository;
 mod reproducible;
 mod run;
+mod sbom;
 mod served;
 mod small;
 mod syntax;

@@ -103,14 +103,23 @@ pub fn from_text(text: &str) -> Option<&'static str> {
     if text.len() > 2 * longest {
         return None;
     }
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let text = words.join(" ").to_lowercase();
+    let text = words(text);
     let form = FORMS.iter().find(|form| {
         text.len() <= form.longest
             && form.says.iter().all(|words| text.contains(words))
             && !form.not.iter().any(|words| text.contains(words))
     });
     form.map(|form| form.id)
+}
+
+/// The words alone, in lower case: neither how lines are broken, nor how a comment is drawn around them.
+fn words(text: &str) -> String {
+    let drawn = |c: char| matches!(c, '*' | '/' | '#' | ' ' | '\t');
+    let mut words = Vec::new();
+    for line in text.lines().map(|line| line.trim_matches(drawn)) {
+        words.extend(line.split_whitespace());
+    }
+    words.join(" ").to_lowercase()
 }
 
 #[cfg(test)]
@@ -132,6 +141,9 @@ THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND.";
     fn a_common_text_is_known_by_what_it_says() {
         assert_eq!(from_text(MIT), Some("MIT"));
         assert_eq!(from_text("Do what you like."), None);
+        let comment: Vec<String> = MIT.lines().map(|line| format!(" * {line}")).collect();
+        let comment = format!("/*\n{}\n */\n", comment.join("\n"));
+        assert_eq!(from_text(&comment), Some("MIT"));
     }
 
     #[test]

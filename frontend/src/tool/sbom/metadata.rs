@@ -10,9 +10,13 @@ pub(super) fn installed(stage: &str, text: &str) -> Option<Installed> {
     let text = |name| headers.first(name).map(str::to_owned);
     // `License: UNKNOWN` is what old tools wrote for nothing.
     let said = |name| text(name).filter(|value: &String| value != "UNKNOWN");
+    let name = normal_name(headers.first("Name")?);
+    if name.is_empty() {
+        return None;
+    }
     Some(Installed {
         stage: stage.to_owned(),
-        name: normal_name(headers.first("Name")?),
+        name,
         version: text("Version")?,
         expression: said("License-Expression"),
         licence: said("License"),
@@ -79,6 +83,7 @@ mod tests {
     fn metadata_of_no_package_is_none() {
         assert_eq!(installed("wheels", "Version: 1\n"), None);
         assert_eq!(installed("wheels", "Name: a\n"), None);
+        assert_eq!(installed("wheels", "Name: -\nVersion: 1\n"), None);
     }
 
     proptest! {
