@@ -51,9 +51,10 @@ async fn build(bridge: &mut Bridge, options: &Options) -> Result<Outcome, Error>
             .map_err(|error| prepared.about().lowering(&error))?;
         // The engine starts on it only when the result is looked into, so all platforms run side by side.
         let reference = bridge.solve(llb::marshal(&lowered.output)).await?;
-        let sbom = match prepared.attests {
-            true => Some(sbom(bridge, &prepared, &plan, &lowered).await?),
-            false => None,
+        let sbom = if prepared.attests {
+            Some(sbom(bridge, &prepared, &plan, &lowered).await?)
+        } else {
+            None
         };
         built.push(Built {
             plan,

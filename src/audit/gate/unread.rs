@@ -27,7 +27,8 @@ pub(super) fn check(volume: &Volume<'_>, report: &mut Report<'_>) {
     let site = python.site_packages();
     for (file, _) in volume.tree.below(&site) {
         let name = &file[site.len() + 1..];
-        if name.ends_with(".pth") && !name.contains('/') {
+        // As Python itself compares it.
+        if name.strip_suffix(".pth").is_some() && !name.contains('/') {
             report.error(
                 file,
                 "Is never read: this Python does not import `site`",
