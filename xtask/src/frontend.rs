@@ -32,7 +32,6 @@ pub(crate) fn run() -> Result<()> {
 
 /// Builds the static binary for this machine's architecture.
 pub(crate) fn binary(tree: &Tree, step: &Step) -> Result<PathBuf> {
-    let triple = host_triple()?;
     let mut cargo = cargo(
         tree,
         [
@@ -42,13 +41,13 @@ pub(crate) fn binary(tree: &Tree, step: &Step) -> Result<PathBuf> {
             "--profile",
             "dist",
             "--target",
-            &triple,
+            &host_triple()?,
         ],
     );
     // A static C library: the image holds nothing but this one file.
     cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
     log(&mut cargo, step)?;
-    let binary = tree.target.join(&triple).join("dist/krunner-frontend");
+    let binary = built(tree)?;
     let size = fs::metadata(&binary)
         .with_context(|| format!("Cargo built no `{}`", binary.display()))?
         .len();
@@ -66,6 +65,12 @@ pub(crate) fn binary(tree: &Tree, step: &Step) -> Result<PathBuf> {
     }
     step.note(format!("{:.1} MB, static", megabytes(size)));
     Ok(binary)
+}
+
+/// Where the static binary is once it is built.
+pub(crate) fn built(tree: &Tree) -> Result<PathBuf> {
+    let folder = tree.target.join(host_triple()?);
+    Ok(folder.join("dist/krunner-frontend"))
 }
 
 /// Builds the image, loads it into the engine, pushes it to the registry, and gives the reference that builds use.

@@ -1,12 +1,18 @@
 //! Measurements, side by side in one run on one engine: absolute times drift, ratios hold.
 
 mod build;
+mod crowd;
 mod dockerfile;
+mod frontend;
 mod ground;
 mod handler;
 mod ours;
+mod peer;
+mod program;
+mod samples;
 mod serve;
 mod start;
+mod stopwatch;
 mod wheelhouse;
 
 use anyhow::Result;
@@ -17,6 +23,8 @@ use clap::Subcommand;
 pub(crate) enum What {
     /// The build of python and wheels for two platforms, against the Dockerfile way with QEMU
     Build,
+    /// The frontend's share of a cached build, against `docker/dockerfile`; its size and its memory
+    Frontend,
     /// How soon Python is up in a container, against the published volume
     Start,
 }
@@ -25,6 +33,7 @@ pub(crate) enum What {
 pub(crate) fn run(what: &What) -> Result<()> {
     match what {
         What::Build => build::run(),
+        What::Frontend => frontend::run(),
         What::Start => start::run(),
     }
 }

@@ -100,6 +100,16 @@ impl Ours {
         build.platforms(&PLATFORMS).output(output).command()
     }
 
+    /// The spec.
+    pub(super) fn spec(&self) -> PathBuf {
+        self.context.join("krunner.toml")
+    }
+
+    /// The frontend's image, as builds name it.
+    pub(super) fn frontend(&self) -> &str {
+        &self.frontend
+    }
+
     /// ttyd of both platforms, from the example itself.
     pub(super) fn ttyd(&self, engine: &Engine, inputs: &Inputs) -> Command {
         let build = Build::example(engine, inputs, &self.frontend);

@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::ground::Ground;
+use super::program;
+use super::samples::Samples;
 use crate::build::Build;
-use crate::command::{capture, log, program};
+use crate::command::{capture, log};
 use crate::console::{Step, Steps, print};
-use crate::tree::{Tree, folder};
+use crate::tree::Tree;
 use crate::workbench::{self, Debian, Engine, PLAIN};
 
 /// Samples of each kind and volume.
@@ -79,7 +81,8 @@ pub(super) fn run() -> Result<()> {
     })?;
     let place = Place {
         image: PLAIN.tag(&architecture),
-        clock: steps.run("Clock", |step| clock(&tree, step))?,
+        // The image has nothing that tells the time.
+        clock: steps.run("Clock", |step| program::compile(&tree, step, "now"))?,
         volumes: [theirs, ours],
         engine,
     };
@@ -100,20 +103,6 @@ pub(super) fn run() -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// Compiles the program that tells the time: the image has none.
-fn clock(tree: &Tree, step: &Step) -> Result<PathBuf> {
-    let clock = folder(tree.target.join("bench"))?.join("now");
-    let mut rustc = program("rustc", ["--edition", "2024", "-O"]);
-    rustc.args(["-C", "target-feature=+crt-static", "-o"]);
-    log(
-        rustc
-            .arg(&clock)
-            .arg(tree.root.join("xtask/programs/now.rs")),
-        step,
-    )?;
-    Ok(clock)
 }
 
 /// Where samples are taken.
@@ -163,50 +152,5 @@ impl Place {
         };
         let took = to.checked_sub(from).context("The clock went backwards")?;
         Ok(took as f64 / 1e6)
-    }
-}
-
-/// Samples in order.
-#[derive(Debug, Default)]
-struct Samples(Vec<f64>);
-
-impl Samples {
-    fn add(&mut self, sample: f64) {
-        let at = self.0.partition_point(|there| *there < sample);
-        self.0.insert(at, sample);
-    }
-
-    /// The sample that this part of all is below.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an index below the number of samples"
-    )]
-    fn quantile(&self, part: f64) -> f64 {
-        let last = self.0.len().saturating_sub(1) as f64;
-        let at = (last * part).round() as usize;
-        self.0.get(at).copied().unwrap_or(f64::NAN)
-    }
-}
-
-impl std::fmt::Display for Samples {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [low, median, high] = [0.25, 0.5, 0.75].map(|part| self.quantile(part));
-        f.pad(&format!("{median:.1} ({low:.1}–{high:.1})"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_of_the_sorted_samples() {
-        let mut samples = Samples::default();
-        for sample in [5.0, 1.0, 3.0, 2.0, 4.0] {
-            samples.add(sample);
-        }
-        assert_eq!(samples.to_string(), "3.0 (2.0–4.0)");
     }
 }

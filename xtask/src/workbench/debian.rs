@@ -127,17 +127,44 @@ impl Debian {
         Ok(())
     }
 
+    /// The folder with a source package's archives, downloaded when they are not there. Its description is not asked for:
+    /// the lists have the archives' sums too.
+    pub(crate) fn source(&self, step: &Step, suite: &str, package: &str) -> Result<PathBuf> {
+        let name = format!("{suite}-source");
+        let store = folder(self.home.join(&name).join(package))?;
+        let stamp = store.join(".complete");
+        if !stamp.exists() {
+            self.update_from(step, &name, "deb-src", suite)?;
+            step.at(&format!("downloading the source of {package} from {suite}"));
+            for part in ["--tar-only", "--diff-only"] {
+                let mut apt = self.apt(&name)?;
+                apt.args(["source", part, package]).current_dir(&store);
+                log(&mut apt, step)?;
+            }
+            fs::write(stamp, "")?;
+        }
+        Ok(store)
+    }
+
     fn update(&self, step: &Step, suite: &str) -> Result<()> {
-        if !self.updated.borrow_mut().insert(suite.to_owned()) {
+        self.update_from(step, suite, "deb", suite)
+    }
+
+    /// Reads lists of a suite's packages, of one kind, into a folder of that name.
+    fn update_from(&self, step: &Step, name: &str, kind: &str, suite: &str) -> Result<()> {
+        if !self.updated.borrow_mut().insert(name.to_owned()) {
             return Ok(());
         }
         step.at(&format!("reading the package lists of {suite}"));
-        let home = folder(self.home.join(suite))?;
+        let home = folder(self.home.join(name))?;
         folder(home.join("lists/partial"))?;
         folder(home.join("cache/archives/partial"))?;
-        let line = format!("deb [signed-by={KEYRING}] {} {suite} main\n", self.mirror);
+        let line = format!(
+            "{kind} [signed-by={KEYRING}] {} {suite} main\n",
+            self.mirror
+        );
         fs::write(home.join("sources.list"), line)?;
-        log(self.apt(suite)?.arg("update"), step)
+        log(self.apt(name)?.arg("update"), step)
             .with_context(|| format!("The package lists of `{suite}` cannot be had"))
     }
 
