@@ -84,7 +84,7 @@ pub(super) fn image(
         .file_name()
         .and_then(|name| name.to_str())
         .context("The frontend has no name")?;
-    let context = folder(tree.target.join("bench/stopwatch").join(name))?;
+    let context = folder(tree.target.join("bench/images").join(name))?;
     fs::copy(frontend, context.join(name))?;
     fs::copy(stopwatch, context.join(NAME))?;
     // As both frontends' own images have it.
