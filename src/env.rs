@@ -8,6 +8,12 @@ pub const KRUNNER_STORE: &str = "KRUNNER_STORE";
 /// The file that says how registries are reached, instead of `krunner/registries.toml` where configuration lives.
 pub const KRUNNER_REGISTRIES: &str = "KRUNNER_REGISTRIES";
 
+/// The file that says whose signatures are wanted, instead of `krunner/policy.toml` where configuration lives.
+pub const KRUNNER_POLICY: &str = "KRUNNER_POLICY";
+
+/// The password of an encrypted private key, as cosign calls it.
+pub const COSIGN_PASSWORD: &str = "COSIGN_PASSWORD";
+
 /// The time of every file that is packed, in seconds since 1970: the convention of reproducible builds.
 pub const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 

@@ -6,7 +6,7 @@
 //! ```text
 //! L5 cli
 //! L4 agent
-//! L3 store  registry  sbom
+//! L3 store  registry  sbom  trust
 //! L2 plan   lint  artifact  audit
 //! L1 spec   labels
 //! L0 platform  digest  date  reference  env  fsutil  report  elf
@@ -35,3 +35,5 @@ pub mod sbom;
 pub mod spec;
 #[cfg(feature = "cli")]
 pub mod store;
+#[cfg(feature = "cli")]
+pub mod trust;

@@ -24,7 +24,7 @@ const KRUNNER: &[&[&str]] = &[
     ],
     &["spec", "labels"],
     &["plan", "lint", "artifact", "audit"],
-    &["store", "registry", "sbom"],
+    &["store", "registry", "sbom", "trust"],
     &["agent"],
     &["cli"],
 ];

@@ -62,7 +62,7 @@ impl Layout {
         let tagged: Vec<&Descriptor> = entries
             .iter()
             .copied()
-            .filter(|entry| !name_of(entry).is_empty())
+            .filter(|entry| !name_of(entry).is_empty() && !is_about_another(name_of(entry)))
             .collect();
         let entries = if tagged.is_empty() { entries } else { tagged };
         let names: Vec<&str> = entries.iter().map(|entry| name_of(entry)).collect();
@@ -135,6 +135,13 @@ impl Layout {
         let name = blob_name(&descriptor.digest);
         read_capped(self.need(&name)?, MAX_DOCUMENT, &name)
     }
+}
+
+/// Whether a tag is one of those under which lists of referrers and signatures of a digest are kept.
+fn is_about_another(tag: &str) -> bool {
+    tag.strip_prefix("sha256-")
+        .and_then(|rest| rest.get(..64))
+        .is_some_and(|hex| Digest::parse_hex(hex).is_ok())
 }
 
 /// The tag of an entry: its name, or what follows the last colon of a full name.

@@ -65,7 +65,7 @@ impl Pack {
         Ok(Self {
             platform,
             labels,
-            created: rfc3339(epoch),
+            created: crate::date::rfc3339(epoch),
             layers,
         })
     }
@@ -244,48 +244,5 @@ impl Read for Exactly {
         }
         self.left -= count as u64;
         Ok(count)
-    }
-}
-
-/// A time as documents write it: `2024-01-01T00:00:00Z`. By Howard Hinnant's days-to-civil arithmetic.
-fn rfc3339(epoch: u64) -> String {
-    let (days, seconds) = (epoch / 86_400, epoch % 86_400);
-    // Years that begin in March, in eras of 400 of them.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_written_as_documents_write_them() {
-        for (epoch, text) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (1_704_067_200, "2024-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (4_102_444_799, "2099-12-31T23:59:59Z"),
-        ] {
-            assert_eq!(rfc3339(epoch), text);
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::reference::InvalidReference;
 use crate::report::Problems;
-use crate::{artifact, registry, store};
+use crate::{artifact, registry, store, trust};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +91,14 @@ fn opinion(cause: &(dyn Error + 'static)) -> Option<ExitStatus> {
             ExitStatus::InputFailed
         });
     }
+    if let Some(error) = cause.downcast_ref::<trust::Error>() {
+        return match error {
+            trust::Error::Artifact(error) => opinion(error),
+            trust::Error::Failure(failure) => opinion(failure),
+            trust::Error::Write(_) => None,
+            _ => Some(ExitStatus::InputFailed),
+        };
+    }
     let ours = cause.is::<Problems>() || cause.is::<InvalidReference>();
     ours.then_some(ExitStatus::InputFailed)
 }
@@ -153,6 +161,13 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
     }
     if let Some(failure) = cause.downcast_ref::<artifact::Failure>() {
         return advice(failure.get_ref());
+    }
+    if let Some(error) = cause.downcast_ref::<trust::Error>() {
+        return match error {
+            trust::Error::Artifact(error) => advice(error),
+            trust::Error::Failure(failure) => advice(failure),
+            error => error.hint().map(str::to_owned),
+        };
     }
     cause
         .downcast_ref::<registry::Error>()

@@ -25,11 +25,13 @@ mod publish;
 mod pull;
 mod rollback;
 mod settings;
+mod sign;
 mod source;
 mod spec_file;
 mod store;
 mod tag;
 mod target;
+mod trust;
 mod verify;
 mod volume;
 mod volumes;
@@ -82,6 +84,8 @@ enum Verb {
     Inspect(inspect::Inspect),
     Diff(diff::Diff),
     Verify(verify::Verify),
+    Sign(sign::Sign),
+    Attest(sign::Attest),
     Pull(pull::Pull),
     Path(path::Path),
     Volumes(volumes::Volumes),
@@ -107,6 +111,8 @@ impl Verb {
             Self::Inspect(verb) => verb.run(printer),
             Self::Diff(verb) => verb.run(printer),
             Self::Verify(verb) => verb.run(printer),
+            Self::Sign(verb) => verb.run(printer),
+            Self::Attest(verb) => verb.run(printer),
             Self::Pull(verb) => verb.run(printer),
             Self::Path(verb) => verb.run(printer),
             Self::Volumes(verb) => verb.run(printer),

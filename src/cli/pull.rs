@@ -3,18 +3,23 @@
 use clap::Args;
 
 use super::output::Output;
+use super::trust::Trusting;
 use super::volume::VolumeArgs;
 use super::{ExitStatus, OutputFormat, Printer, source};
+use crate::trust::Checked;
 
 /// Pull an artifact into the store, as a volume that is ready to be mounted
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   krunner pull registry.example.com/krunner:15
+  krunner pull registry.example.com/krunner:15 --verify-key cosign.pub
   krunner pull oci:published:15 --platform linux/arm64 --store ./store")]
 pub(super) struct Pull {
     #[command(flatten)]
     volume: VolumeArgs,
+    #[command(flatten)]
+    trusting: Trusting,
     #[command(flatten)]
     output: Output,
 }
@@ -26,8 +31,13 @@ impl Pull {
         let platform = self.volume.platform();
         let source = source::open(&reference)?;
         let name = source::canonical(&reference);
+        // What was verified is what is pulled, wherever the tag leads meanwhile; and what is not wanted leaves nothing.
+        let source = Checked::new(&*source)?;
+        for signer in self.trusting.check(&source, &reference)? {
+            printer.info(format_args!("Signed with `{signer}`"));
+        }
         let store = self.volume.store.init()?;
-        let pulled = store.pull(&*source, &name, platform, printer)?;
+        let pulled = store.pull(&source, &name, platform, printer)?;
         match self.output.format {
             OutputFormat::Json => printer.json(&pulled)?,
             OutputFormat::Text => {

@@ -1,13 +1,16 @@
 //! `krunner verify`: which rules of the artifact's format hold.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::output::Output;
+use super::trust::signed;
 use super::{ExitStatus, OutputFormat, Printer, source};
-use crate::artifact::{self, Verdict};
+use crate::artifact::{self, Rule, Verdict};
+use crate::trust::{self, Checked};
 
 /// Hold an artifact against every rule of its format, reading all of it
 ///
@@ -16,10 +19,14 @@ use crate::artifact::{self, Verdict};
 #[command(after_help = "\
 Examples:
   krunner verify registry.example.com/krunner:15
+  krunner verify registry.example.com/krunner:15 --verify-key cosign.pub
   krunner verify oci:published --output json")]
 pub(super) struct Verify {
     /// The artifact: REGISTRY/NAME[:TAG][@DIGEST], oci:DIR[:TAG] or oci-archive:FILE[:TAG]
     reference: String,
+    /// Also demand a signature with one of these keys (cosign.pub); may be repeated
+    #[arg(long = "verify-key", value_name = "FILE")]
+    keys: Vec<PathBuf>,
     #[command(flatten)]
     output: Output,
 }
@@ -37,7 +44,11 @@ impl Verify {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
         let source = source::open(&self.reference.parse()?)?;
-        let verdict = artifact::verify(&*source, printer)?;
+        let source = Checked::new(&*source)?;
+        let mut verdict = artifact::verify(&source, printer)?;
+        if !self.keys.is_empty() {
+            verdict.rules.push(self.signatures(&source)?);
+        }
         match self.output.format {
             OutputFormat::Json => printer.json(&Report {
                 reference: &self.reference,
@@ -50,6 +61,25 @@ impl Verify {
             ExitStatus::Done
         } else {
             ExitStatus::InputFailed
+        })
+    }
+}
+
+impl Verify {
+    /// The rule that it is signed.
+    fn signatures(&self, source: &Checked<'_>) -> anyhow::Result<Rule> {
+        let broken = match signed(source, &self.keys) {
+            Ok(_) => Vec::new(),
+            Err(error) => match error.downcast_ref::<trust::Error>() {
+                Some(unsigned @ trust::Error::Unsigned { .. }) => vec![unsigned.to_string()],
+                _ => return Err(error),
+            },
+        };
+        Ok(Rule {
+            name: "signatures",
+            demands: "It is signed with one of the keys that were given",
+            holds: broken.is_empty(),
+            broken,
         })
     }
 }
