@@ -125,6 +125,72 @@ fn a_copy_through_a_registry_is_the_same_with_its_referrers() {
 }
 
 #[test]
+fn a_copy_shows_its_tag_last() {
+    let dir = folder();
+    attach(dir.path(), "application/spdx+json", b"an SBOM");
+    let registry = Double::start();
+    krunner_in(dir.path(), &["copy", "oci:out:15", &registry.reference()]);
+    let inside = registry.inside.lock().unwrap();
+    let puts = inside.seen.iter().map(|(request, _)| request.as_str());
+    let puts: Vec<&str> = puts.filter(|request| request.starts_with("PUT")).collect();
+    let first = puts
+        .iter()
+        .position(|put| put.contains("/manifests/"))
+        .unwrap();
+    assert!(
+        puts[first..].iter().all(|put| put.contains("/manifests/")),
+        "{puts:?}"
+    );
+    assert!(puts.last().unwrap().ends_with("/manifests/15"), "{puts:?}");
+}
+
+#[test]
+fn a_mirror_in_the_settings_is_asked_first() {
+    let dir = folder();
+    let (origin, mirror) = (Double::start(), Double::start());
+    for registry in [&origin, &mirror] {
+        krunner_in(dir.path(), &["copy", "oci:out:15", &registry.reference()]);
+        registry.lie(&[]);
+    }
+    let settings = format!(
+        "[\"{}\"]\nmirrors = [\"{}\"]\n",
+        origin.address, mirror.address
+    );
+    fs::write(dir.path().join("registries.toml"), settings).unwrap();
+    let run = |settings: &str| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_krunner"))
+            .args([
+                "pull",
+                &origin.reference(),
+                "--platform",
+                "linux/amd64",
+                "--store",
+                "store",
+            ])
+            .current_dir(dir.path())
+            .env_clear()
+            .env("KRUNNER_REGISTRIES", settings)
+            .output()
+            .unwrap()
+    };
+    let output = run("registries.toml");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        mirror.count("GET /v2/krunner/blobs/") > 0 && origin.count("GET /v2/krunner/blobs/") == 0
+    );
+    let output = run("nowhere.toml");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && said.contains("Cannot read `nowhere.toml`"),
+        "{said}"
+    );
+}
+
+#[test]
 fn each_builder_may_publish_its_own_platform_in_any_order() {
     let dir = folder();
     for image in layout::small().0 {
@@ -379,11 +445,31 @@ fn what_a_copy_refuses_is_named() {
     let entry = layout::blob(&foreign, media::MANIFEST, &manifest.to_bytes().unwrap());
     let index = serde_json::json!({ "schemaVersion": 2, "manifests": [entry] });
     fs::write(foreign.join("index.json"), index.to_string()).unwrap();
+    // An index in an index in an index, and more layers than there are stages.
+    let bomb = dir.path().join("bomb");
+    fs::create_dir_all(bomb.join("blobs/sha256")).unwrap();
+    let mut layers = manifest.layers.clone();
+    layers[0].urls.clear();
+    let layers: Vec<Descriptor> = layers.into_iter().cycle().take(65).collect();
+    let many = Manifest { layers, ..manifest };
+    let mut entry = layout::blob(&bomb, media::MANIFEST, &many.to_bytes().unwrap());
+    entry["annotations"] = serde_json::json!({ "org.opencontainers.image.ref.name": "layers" });
+    let mut entries = vec![entry.clone()];
+    for _ in 0..3 {
+        let index = serde_json::json!({ "schemaVersion": 2, "manifests": [entry] });
+        entry = layout::blob(&bomb, media::INDEX, index.to_string().as_bytes());
+    }
+    entry["annotations"] = serde_json::json!({ "org.opencontainers.image.ref.name": "nested" });
+    entries.push(entry);
+    let index = serde_json::json!({ "schemaVersion": 2, "manifests": entries });
+    fs::write(bomb.join("index.json"), index.to_string()).unwrap();
     insta::assert_snapshot!(said(
         dir.path(),
         &[
             "copy oci:out:15 oci:to",
             "copy oci:foreign oci:to",
+            "copy oci:bomb:nested oci:to",
+            "copy oci:bomb:layers oci:to",
             "copy oci:out:15 docker-archive:x.tar",
             "copy oci:out:15 127.0.0.1:1/krunner@sha256:0000000000000000000000000000000000000000000000000000000000000000",
             "tag oci:out:15 .bad",

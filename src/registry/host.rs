@@ -1,19 +1,20 @@
 //! One host of a registry: requests that carry what it wants to be shown, and nothing that another one may see.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
 use reqwest::{Body, Method, Response, StatusCode, Url};
 use tokio::runtime::Handle;
 
+use super::Error;
 use super::challenge::Challenge;
 use super::error::Network;
 use super::settings::Endpoint;
 use super::token::Token;
-use super::{Credentials, Error};
 use crate::reference::is_loopback;
 
 /// A registry that says nothing for so long is gone.
@@ -30,9 +31,9 @@ pub(super) struct Host {
     /// Its address, with nothing behind the host.
     pub(super) base: Url,
     pub(super) http: reqwest::Client,
-    /// The same without redirects: what carries a password goes where it was sent, or nowhere.
-    pub(super) straight: reqwest::Client,
-    pub(super) credentials: Credentials,
+    straight: OnceLock<reqwest::Client>,
+    plain: bool,
+    pub(super) endpoint: Endpoint,
     pub(super) access: Mutex<Access>,
     /// The registry that this host stands in for, as the specification wants a mirror to be told.
     pub(super) stands_for: Option<String>,
@@ -89,42 +90,32 @@ impl Host {
         stands_for: Option<String>,
         runtime: Handle,
     ) -> Result<Self, Error> {
-        let protocol = |message: &str| Error::Protocol {
-            registry: endpoint.registry.clone(),
-            message: message.to_owned(),
-        };
         let plain = endpoint.plain_http || is_loopback(&endpoint.registry);
         let scheme = if plain { "http" } else { "https" };
         let base = Url::parse(&format!("{scheme}://{}/", endpoint.registry))
-            .map_err(|_| protocol("no address"))?;
-        let build = |policy| {
-            let mut builder = reqwest::Client::builder()
-                .user_agent(USER_AGENT)
-                .connect_timeout(CONNECT)
-                .read_timeout(SILENCE)
-                .https_only(!plain)
-                .redirect(policy);
-            for pem in &endpoint.authorities {
-                let authorities = reqwest::Certificate::from_pem_bundle(pem)
-                    .map_err(|_| protocol("the certificates given for it are none in PEM form"))?;
-                builder = builder.tls_certs_merge(authorities);
-            }
-            builder.build().map_err(|error| Error::Unreachable {
-                registry: endpoint.registry.clone(),
-                source: Network::from(error),
-            })
-        };
+            .map_err(|_| protocol(endpoint, "no address"))?;
         Ok(Self {
             // On the way to another host reqwest drops the `Authorization` header.
-            http: build(reqwest::redirect::Policy::limited(REDIRECTS))?,
-            straight: build(reqwest::redirect::Policy::none())?,
+            http: client(endpoint, plain, Policy::limited(REDIRECTS))?,
+            straight: OnceLock::new(),
+            plain,
             name: endpoint.registry.clone(),
             base,
-            credentials: endpoint.credentials.clone(),
+            endpoint: endpoint.clone(),
             access: Mutex::default(),
             stands_for,
             runtime,
         })
+    }
+
+    /// A client that follows no redirects: what carries a password goes where it was sent, or nowhere. Made when it is
+    /// needed, for reading the system's certificates takes its time.
+    pub(super) fn straight(&self) -> Result<&reqwest::Client, Error> {
+        if let Some(client) = self.straight.get() {
+            return Ok(client);
+        }
+        let made = client(&self.endpoint, self.plain, Policy::none())?;
+        Ok(self.straight.get_or_init(|| made))
     }
 
     /// The address of something in a repository, with what a mirror has to be told.
@@ -222,5 +213,34 @@ impl Host {
     /// Whether an address is on this very host.
     pub(super) fn is_own(&self, url: &Url) -> bool {
         url.origin() == self.base.origin()
+    }
+}
+
+fn client(endpoint: &Endpoint, plain: bool, policy: Policy) -> Result<reqwest::Client, Error> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(CONNECT)
+        .read_timeout(SILENCE)
+        .https_only(!plain)
+        .redirect(policy);
+    for pem in &endpoint.authorities {
+        let authorities = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| {
+            protocol(
+                endpoint,
+                "the certificates given for it are none in PEM form",
+            )
+        })?;
+        builder = builder.tls_certs_merge(authorities);
+    }
+    builder.build().map_err(|error| Error::Unreachable {
+        registry: endpoint.registry.clone(),
+        source: Network::from(error),
+    })
+}
+
+fn protocol(endpoint: &Endpoint, message: &str) -> Error {
+    Error::Protocol {
+        registry: endpoint.registry.clone(),
+        message: message.to_owned(),
     }
 }

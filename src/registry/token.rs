@@ -86,7 +86,7 @@ impl Host {
 
     fn authorise(&self, challenge: &Challenge, scope: &str) -> Result<Option<HeaderValue>, Error> {
         match challenge {
-            Challenge::Basic => match &self.credentials.0 {
+            Challenge::Basic => match &self.endpoint.credentials.0 {
                 Kind::Basic(user, password) => self.secret(&basic(user, password)).map(Some),
                 _ => Ok(None),
             },
@@ -104,7 +104,7 @@ impl Host {
         let mut fields: Vec<(&str, &str)> = Vec::new();
         fields.extend(service.map(|service| ("service", service)));
         fields.extend(scope.split(' ').map(|scope| ("scope", scope)));
-        let request = match &self.credentials.0 {
+        let request = match &self.endpoint.credentials.0 {
             // A refresh token is changed by OAuth's own request, in a body.
             Kind::Identity(token) => {
                 let mut form = address.clone();
@@ -114,7 +114,7 @@ impl Host {
                     .append_pair("client_id", "krunner")
                     .append_pair("refresh_token", token)
                     .extend_pairs(fields);
-                self.straight
+                self.straight()?
                     .post(address)
                     .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .body(form.query().unwrap_or_default().to_owned())
@@ -122,7 +122,7 @@ impl Host {
             kind => {
                 let mut address = address;
                 address.query_pairs_mut().extend_pairs(fields);
-                let mut request = self.straight.get(address);
+                let mut request = self.straight()?.get(address);
                 if let Kind::Basic(user, password) = kind {
                     let header = self.secret(&basic(user, password))?;
                     request = request.header(AUTHORIZATION, header);
