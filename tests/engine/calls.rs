@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::small::Small;
 use crate::volume::Build;
-use crate::workbench::{Engine, Workbench, said, succeed};
+use crate::workbench::{Engine, Workbench, said};
 
 /// The old client's flag for a call, and the new one's.
 const FLAGS: [(&str, &str); 2] = [("26.1", "--print"), ("28.5", "--call")];
@@ -235,31 +235,5 @@ fn the_graph_lays_trees_over_each_other_where_the_engine_can() {
         let small = Small::new();
         let graph = data(&small.build(&workbench, engine), flag, "convertllb");
         assert!(graph["def"].to_string().contains("\"merge\""), "{graph}");
-    }
-}
-
-#[test]
-fn the_frontend_that_answers_has_no_network() {
-    let Some(workbench) = Workbench::open() else {
-        return;
-    };
-    let inspect = [
-        "image",
-        "inspect",
-        "--format",
-        "{{json .Config}}",
-        &workbench.frontend,
-    ];
-    let said = succeed(&mut workbench.engine().docker(&inspect));
-    let config: Value = serde_json::from_str(&said).unwrap();
-    let labels = &config["Labels"];
-    assert_eq!(labels["moby.buildkit.frontend.network.none"], "true");
-    let caps = labels["moby.buildkit.frontend.caps"].as_str().unwrap();
-    let caps: Vec<&str> = caps.split(',').collect();
-    for cap in ["inputs", "subrequests", "contexts", "gitquerystring"] {
-        assert!(
-            caps.contains(&&*format!("moby.buildkit.frontend.{cap}")),
-            "{cap}: {caps:?}"
-        );
     }
 }

@@ -1,12 +1,14 @@
 //! Where a spec and its inputs come from: repositories, archives, standard input, other builds, folders of images.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::repository::Repository;
 use crate::small::{Small, distribution, interpreter};
 use crate::volume::Build;
-use crate::workbench::{Workbench, succeed};
+use crate::workbench::{Workbench, said, succeed};
 
 /// Builds for the engine's own platform into a folder, which must then hold the volume.
 #[track_caller]
@@ -35,6 +37,79 @@ fn a_repository_is_a_context() {
                 .from(&address, "krunner.toml"),
         );
     }
+}
+
+#[test]
+fn an_archive_is_a_context() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let small = Small::new();
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append_dir_all(".", small.folder()).unwrap();
+    small
+        .served
+        .add("/context.tar", archive.into_inner().unwrap());
+    for engine in workbench.modern() {
+        let address = small.served.url("/context.tar");
+        builds(
+            small
+                .build(&workbench, engine)
+                .from(&address, "krunner.toml"),
+        );
+    }
+}
+
+#[test]
+fn a_spec_is_read_from_standard_input() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        let folder = tempfile::tempdir().unwrap();
+        let output = format!("type=local,dest={}", folder.path().display());
+        let context = small.folder().display().to_string();
+        let build = small.build(&workbench, engine).from(&context, "-");
+        let mut command = build.platforms("linux/amd64").command(&output);
+        written_to(&mut command, &fs::read(small.spec()).unwrap());
+        assert!(folder.path().join("share/motd").is_file());
+    }
+}
+
+/// Runs to success with something on standard input.
+#[track_caller]
+fn written_to(command: &mut Command, bytes: &[u8]) {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{command:?}\n{}", said(&output));
+}
+
+#[test]
+fn a_repository_is_a_context_with_its_branch_in_a_query() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    // Older clients take such an address for that of an archive.
+    let Some(engine) = workbench.engine_of("28.5") else {
+        return;
+    };
+    let small = Small::new();
+    let Some(repository) = Repository::of(small.folder()) else {
+        return;
+    };
+    small.served.add_repository(repository);
+    let address = small.served.url("/repo.git?ref=main");
+    let build = small
+        .build(&workbench, engine)
+        .with("--build-arg")
+        .with("BUILDX_SEND_GIT_QUERY_AS_INPUT=0");
+    builds(build.from(&address, "krunner.toml"));
 }
 
 #[test]

@@ -13,6 +13,7 @@
 mod common;
 
 mod any;
+mod attested;
 mod audit;
 mod caching;
 mod calls;
@@ -31,6 +32,7 @@ mod repository;
 mod reproducible;
 mod run;
 mod sbom;
+mod secrets;
 mod served;
 mod small;
 mod syntax;

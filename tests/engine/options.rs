@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::progress::Progress;
 use crate::small::Small;
-use crate::volume::{json, manifests};
-use crate::workbench::Workbench;
+use crate::volume::{Build, json, manifests};
+use crate::workbench::{Workbench, succeed};
 
 #[test]
 fn an_argument_that_nobody_declared_is_warned_of_once_and_stops_nothing() {
@@ -118,6 +118,37 @@ fn sixty_downloads_are_shown_as_one() {
             let name = &vertex.name;
             let known = ["[", "resolve", "docker-image", "load", "exporting", "merge"];
             assert!(known.iter().any(|start| name.starts_with(start)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_steps_are_given_stands_in_the_graph() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for (version, flag) in [("26.1", "--print"), ("28.5", "--call")] {
+        let Some(engine) = workbench.engine_of(version) else {
+            continue;
+        };
+        let small = Small::new();
+        let given = [
+            ["--add-host", "mirror:10.1.2.3"],
+            ["--shm-size", "128m"],
+            ["--ulimit", "nofile=123:456"],
+            ["--cgroup-parent", "builders"],
+            ["--network", "host"],
+        ];
+        let build = given
+            .concat()
+            .into_iter()
+            .fold(small.build(&workbench, engine), Build::with);
+        let mut call = build.call(flag, "convertllb");
+        let graph: Value =
+            serde_json::from_str(&succeed(call.env("BUILDX_EXPERIMENTAL", "1"))).unwrap();
+        let graph = graph["def"].to_string();
+        for part in ["10.1.2.3", "134217728", "nofile", "456", "builders", "HOST"] {
+            assert!(graph.contains(part), "{part}: {graph}");
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::repository::Repository;
 use crate::small::Small;
-use crate::volume::{Build, json, manifests};
+use crate::volume::{Build, attestations, described, manifests};
 use crate::workbench::{Workbench, succeed};
 
 /// The config of every platform in a layout.
@@ -15,14 +15,8 @@ fn configs(layout: &Path) -> Vec<Value> {
     assert_eq!(built.len(), 2);
     built
         .values()
-        .map(|manifest| document(layout, &manifest["config"]))
+        .map(|manifest| described(layout, &manifest["config"]))
         .collect()
-}
-
-/// What a descriptor points to.
-fn document(layout: &Path, descriptor: &Value) -> Value {
-    let digest = descriptor["digest"].as_str().unwrap();
-    json(&layout.join("blobs").join(digest.replace(':', "/")))
 }
 
 #[test]
@@ -108,25 +102,7 @@ fn times_can_be_set_and_then_whole_manifests_are_equal_on_every_engine() {
 fn provenance(build: Build<'_>) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     build.with("--provenance=mode=max").to_layout(folder.path());
-    let index = json(&folder.path().join("index.json"));
-    let index = document(folder.path(), &index["manifests"][0]);
-    let entries = index["manifests"].as_array().unwrap().iter();
-    let attestations = entries.filter(|entry| {
-        entry["annotations"]["vnd.docker.reference.type"] == "attestation-manifest"
-    });
-    let predicate = |attestation: &Value| {
-        let attestation = document(folder.path(), attestation);
-        let layer = attestation["layers"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|layer| {
-                let kind = layer["annotations"]["in-toto.io/predicate-type"].as_str();
-                kind.is_some_and(|kind| kind.contains("slsa.dev/provenance"))
-            });
-        document(folder.path(), layer.unwrap())["predicate"].clone()
-    };
-    attestations.map(predicate).collect()
+    attestations(folder.path(), "https://slsa.dev/provenance")
 }
 
 /// The materials, by either version of the format.

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::served::Served;
 use crate::small::{Small, wheel};
 use crate::volume::diff_ids;
-use crate::workbench::{Workbench, succeed};
+use crate::workbench::{Workbench, fail, succeed};
 
 /// A file with one rule.
 fn policy(rule: &Value) -> (TempDir, PathBuf) {
@@ -19,6 +19,23 @@ fn policy(rule: &Value) -> (TempDir, PathBuf) {
 }
 
 const VARIABLE: &str = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
+
+#[test]
+fn a_source_that_a_policy_denies_is_named() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        let pattern = small.served.url("/python-arm64*");
+        let (_folder, file) =
+            policy(&json!({ "action": "DENY", "selector": { "identifier": pattern } }));
+        let mut build = small.build(&workbench, engine).command("type=cacheonly");
+        let said = fail(build.env(VARIABLE, file));
+        assert!(said.contains("denied by policy"), "{said}");
+        assert!(said.contains("/python-arm64.tar"), "{said}");
+    }
+}
 
 #[test]
 fn a_source_that_a_policy_moves_to_a_mirror_makes_the_same_layer() {

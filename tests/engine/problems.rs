@@ -1,5 +1,6 @@
 //! What goes wrong lands on a line of the spec or of the lock, and the build fails.
 
+use crate::small::Small;
 use crate::volume::{Build, Copy};
 use crate::workbench::{Workbench, fail};
 
@@ -96,4 +97,44 @@ fn an_unknown_target_is_refused_with_the_known_ones() {
         assert!(said.contains(known), "{known}");
     }
     assert!(said.contains("krunner.toml:"));
+}
+
+#[test]
+fn a_missing_spec_is_named_with_what_to_do() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        let context = small.folder().display().to_string();
+        let missing = small.folder().join("nosuch.toml").display().to_string();
+        let build = small.build(&workbench, engine).from(&context, &missing);
+        let said = fail(&mut build.command("type=cacheonly"));
+        assert!(said.contains("nosuch.toml"), "{said}");
+        assert!(!said.contains("Dockerfile"), "{said}");
+    }
+}
+
+#[test]
+fn a_download_that_is_not_there_is_shown_at_its_line() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for (version, shows_lines) in [("26.1", true), ("28.5", false)] {
+        let Some(engine) = workbench.engine_of(version) else {
+            continue;
+        };
+        let small = Small::new();
+        small.edit("/python-arm64.tar", "/gone.tar");
+        let said = fail(&mut small.build(&workbench, engine).command("type=cacheonly"));
+        // Some engines take the page that a server sends instead for the file, and it has another digest.
+        let why = ["404", "digest mismatch"];
+        assert!(why.iter().any(|why| said.contains(why)), "{said}");
+        assert!(said.contains("> [python] download gone.tar"), "{said}");
+        // BuildKit 0.25 loses the lines of what fails before it runs, also those of a Dockerfile's `ADD --checksum`.
+        if shows_lines {
+            let line = format!("krunner.toml:{}", small.line_of("/gone.tar"));
+            assert!(said.contains(&line) && said.contains(">>>"), "{said}");
+        }
+    }
 }

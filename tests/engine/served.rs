@@ -1,4 +1,4 @@
-//! A server on loopback for the inputs of one test: it knows who asked, and can be unplugged.
+//! A server on loopback for the inputs of one test: it knows what was asked, can want a header, and can be unplugged.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -15,6 +15,8 @@ struct Content {
     files: Mutex<BTreeMap<String, Vec<u8>>>,
     /// Served below its name, as Git's own server does it.
     repository: Mutex<Option<Repository>>,
+    /// A header and the value that it must have.
+    wanted: Mutex<Option<(String, String)>>,
     asked: Mutex<Vec<String>>,
     unplugged: AtomicBool,
 }
@@ -72,6 +74,11 @@ impl Served {
         *self.content.repository.lock().unwrap() = Some(repository);
     }
 
+    /// Answers only those who send this header.
+    pub(crate) fn want(&self, header: &str, value: &str) {
+        *self.content.wanted.lock().unwrap() = Some((header.to_owned(), value.to_owned()));
+    }
+
     /// The paths that were asked for since the last time.
     pub(crate) fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.content.asked.lock().unwrap())
@@ -98,6 +105,10 @@ impl Content {
             return Ok(());
         };
         self.asked.lock().unwrap().push(asked.path.clone());
+        let wanted = self.wanted.lock().unwrap().clone();
+        if wanted.is_some_and(|(name, value)| asked.headers.get(&name) != Some(&value)) {
+            return respond(stream, "401 Unauthorized", "", b"");
+        }
         if Repository::is_at(&asked.path)
             && let Some(repository) = &*self.repository.lock().unwrap()
         {

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::volume::Copy;
 use crate::workbench::{Workbench, succeed};
 
@@ -50,4 +52,58 @@ glibc = "2.17"
     );
     assert!(out.path().join("bin/python3.13").is_file());
     assert!(out.path().join("lib/python3.13/site-packages/zmq").is_dir());
+}
+
+#[test]
+fn the_frontends_image_says_what_it_takes_and_needs_no_network() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let inspect = [
+        "image",
+        "inspect",
+        "--format",
+        "{{json .Config}}",
+        &workbench.frontend,
+    ];
+    let said = succeed(&mut workbench.engine().docker(&inspect));
+    let config: Value = serde_json::from_str(&said).unwrap();
+    let labels = &config["Labels"];
+    assert_eq!(labels["moby.buildkit.frontend.network.none"], "true");
+    let caps = labels["moby.buildkit.frontend.caps"].as_str().unwrap();
+    let caps: Vec<&str> = caps.split(',').collect();
+    for cap in ["inputs", "subrequests", "contexts", "gitquerystring"] {
+        assert!(
+            caps.contains(&&*format!("moby.buildkit.frontend.{cap}")),
+            "{cap}: {caps:?}"
+        );
+    }
+}
+
+#[test]
+fn the_frontends_image_is_one_small_program() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    let Some(mut skopeo) = workbench.tool("skopeo") else {
+        return;
+    };
+    let run = [
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        &workbench.frontend,
+        "--version",
+    ];
+    let said = succeed(&mut workbench.engine().docker(&run));
+    assert!(said.starts_with("krunner-frontend "), "{said}");
+
+    let image = format!("docker://{}", workbench.frontend_in_registry);
+    let said = succeed(skopeo.args(["inspect", "--raw", "--tls-verify=false", &image]));
+    let manifest: Value = serde_json::from_str(&said).unwrap();
+    // Every build on every machine pulls it.
+    let layers = manifest["layers"].as_array().unwrap().iter();
+    let size: u64 = layers.map(|layer| layer["size"].as_u64().unwrap()).sum();
+    assert!(size < 5_000_000, "{size} bytes");
 }

@@ -219,6 +219,34 @@ pub(crate) fn diff_ids(layout: &Path) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
+/// What is said of the images of a layout in statements of this kind, one for each platform.
+pub(crate) fn attestations(layout: &Path, kind: &str) -> Vec<serde_json::Value> {
+    let index = json(&layout.join("index.json"));
+    let index = described(layout, &index["manifests"][0]);
+    let entries = index["manifests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| {
+            entry["annotations"]["vnd.docker.reference.type"] == "attestation-manifest"
+        });
+    let statement = |entry: &serde_json::Value| {
+        let manifest = described(layout, entry);
+        let layers = manifest["layers"].as_array().unwrap();
+        let layer = layers.iter().find(|layer| {
+            let found = layer["annotations"]["in-toto.io/predicate-type"].as_str();
+            found.is_some_and(|found| found.starts_with(kind))
+        });
+        Some(described(layout, layer?)["predicate"].clone())
+    };
+    entries.filter_map(statement).collect()
+}
+
+/// The document that a descriptor points to.
+pub(crate) fn described(layout: &Path, descriptor: &serde_json::Value) -> serde_json::Value {
+    blob(layout, descriptor["digest"].as_str().unwrap())
+}
+
 fn blob(layout: &Path, digest: &str) -> serde_json::Value {
     json(&layout.join("blobs").join(digest.replace(':', "/")))
 }
