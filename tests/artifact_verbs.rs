@@ -395,6 +395,20 @@ fn every_rule_that_an_artifact_breaks_is_named_with_what_breaks_it() {
     let middle = content.len() / 2;
     content[middle] ^= 1;
     fs::write(&largest, content).unwrap();
+    let tree = damaged.path().join("tree");
+    fs::create_dir(&tree).unwrap();
+    fs::write(
+        tree.join("krunner.json"),
+        r#"{"version": 14, "libc": "gnu"}"#,
+    )
+    .unwrap();
+    let labels =
+        ["version=15", "libc=gnu"].map(|label| format!("--annotation ai.backend.krunner.{label}"));
+    let pack = format!(
+        "pack tree oci:told --platform linux/amd64 {}",
+        labels.join(" ")
+    );
+    said(damaged.path(), &[&pack]);
     let steps = [
         "verify oci:typed",
         "verify oci:image",
@@ -405,7 +419,11 @@ fn every_rule_that_an_artifact_breaks_is_named_with_what_breaks_it() {
     text.push('\n');
     text.push_str(&said(
         damaged.path(),
-        &["verify oci:out:15", "verify oci:out:15 --output json"],
+        &[
+            "verify oci:out:15",
+            "verify oci:out:15 --output json",
+            "verify oci:told",
+        ],
     ));
     insta::assert_snapshot!(text);
 }

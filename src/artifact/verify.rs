@@ -1,26 +1,22 @@
 //! Every rule of `docs/artifact.md`, held against an artifact: which of them holds, and what breaks the others.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read as _};
-use std::path::PathBuf;
+mod layers;
+mod manifest;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::compose::{OWN_PREFIX, TITLE};
-use super::compression::decompress;
-use super::config::Config;
-use super::document::{Descriptor, Index, MAX_DOCUMENT, Manifest};
-use super::progress::{Reported, Reporter};
-use super::tarball::{self, Budget, Kind};
-use super::transfer::{BlobSource, Document, Failure};
-use super::verifier::{Verifier, read_capped};
-use super::{Error, links, media, referrers};
+use super::document::Index;
+use super::progress::Reporter;
+use super::transfer::{BlobSource, Document};
+use super::{Error, media, referrers};
 use crate::digest::Digest;
-use crate::labels::{ARTIFACT_TYPE, keys};
+use crate::labels::ARTIFACT_TYPE;
 use crate::platform::Platform;
 
 /// The rules by their names, in the order of the page.
-const RULES: [(&str, &str); 10] = [
+const RULES: [(&str, &str); 11] = [
     (
         "documents",
         "Every document is what its descriptor says, and parses",
@@ -56,6 +52,10 @@ const RULES: [(&str, &str); 10] = [
     (
         "paths",
         "Every path is in one layer, and no link leads out of the volume",
+    ),
+    (
+        "identity",
+        "What a volume says about itself in `krunner.json` is what its annotations say",
     ),
     (
         "referrers",
@@ -231,237 +231,6 @@ impl Judge<'_> {
         if seen.is_empty() {
             self.breaks("index", "It has nothing for linux/amd64 or linux/arm64");
         }
-    }
-
-    fn manifest(
-        &mut self,
-        descriptor: &Descriptor,
-        content: &[u8],
-        entry: Option<&Descriptor>,
-    ) -> Result<(), Error> {
-        let manifest = match Manifest::parse(content) {
-            Ok(manifest) => manifest,
-            Err(error) => return self.note("documents", error),
-        };
-        let name = entry
-            .and_then(|entry| entry.platform.as_ref())
-            .map_or_else(|| descriptor.digest.to_string(), ToString::to_string);
-        let own = manifest.media_type.as_deref() == Some(media::MANIFEST)
-            && descriptor.media_type == media::MANIFEST;
-        if !own {
-            self.breaks("manifests", format!("`{name}` is no OCI image manifest"));
-        }
-        let is_ours = |found: &Option<String>| found.as_deref() == Some(ARTIFACT_TYPE);
-        if !is_ours(&manifest.artifact_type) {
-            let found = manifest.artifact_type.as_deref().unwrap_or("none");
-            self.breaks(
-                "manifests",
-                format!("`{name}` has the artifact type `{found}`"),
-            );
-        }
-        if entry.is_some_and(|entry| !is_ours(&entry.artifact_type)) {
-            self.breaks(
-                "manifests",
-                format!("`{name}` has another artifact type in the index"),
-            );
-        }
-        let config = self.config(&name, &manifest, entry)?;
-        self.agree(&name, &manifest, entry, config.as_ref());
-        self.annotations.push(manifest.annotations.clone());
-        let diff_ids = config
-            .map(|config| config.rootfs.diff_ids)
-            .unwrap_or_default();
-        self.layers(&name, &manifest, &diff_ids)
-    }
-
-    fn config(
-        &mut self,
-        name: &str,
-        manifest: &Manifest,
-        entry: Option<&Descriptor>,
-    ) -> Result<Option<Config>, Error> {
-        let descriptor = &manifest.config;
-        if descriptor.inlined().is_none() {
-            self.breaks(
-                "config",
-                format!("`{name}` does not carry its config in the descriptor"),
-            );
-        }
-        if descriptor.media_type != media::CONFIG {
-            let found = &descriptor.media_type;
-            self.breaks("config", format!("`{name}` has a config of type `{found}`"));
-        }
-        let content = self
-            .source
-            .blob(descriptor)
-            .map_err(Error::from)
-            .and_then(|blob| read_capped(blob, MAX_DOCUMENT, &descriptor.digest.to_string()))
-            .and_then(|content| descriptor.check(&content).map(|()| content));
-        let content = match content {
-            Ok(content) => content,
-            Err(error) => return self.note("documents", error).map(|()| None),
-        };
-        let config = match Config::parse(&content) {
-            Ok(config) => config,
-            Err(error) => return self.note("documents", error).map(|()| None),
-        };
-        let told = entry.and_then(|entry| entry.platform.as_ref());
-        if told.is_some_and(|told| told.os != config.os || told.architecture != config.architecture)
-        {
-            let found = format!("{}/{}", config.os, config.architecture);
-            self.breaks("config", format!("`{name}` has a config for `{found}`"));
-        }
-        let raw: serde_json::Value = serde_json::from_slice(&content).unwrap_or_default();
-        for (key, value) in raw["config"].as_object().into_iter().flatten() {
-            if key != "Labels" && !value.is_null() {
-                self.breaks("config", format!("`{name}` says how to run, with `{key}`"));
-            }
-        }
-        for label in config
-            .config
-            .labels
-            .keys()
-            .filter(|label| *label != keys::VERSION)
-        {
-            self.breaks("config", format!("`{name}` has the label `{label}`"));
-        }
-        if config.layer_history().count() != manifest.layers.len() {
-            self.breaks(
-                "config",
-                format!("`{name}` has not one history entry for each layer"),
-            );
-        }
-        if config.rootfs.diff_ids.len() != manifest.layers.len() {
-            self.breaks(
-                "layers",
-                format!("`{name}` has not one diff_id for each layer"),
-            );
-        }
-        Ok(Some(config))
-    }
-
-    fn agree(
-        &mut self,
-        name: &str,
-        manifest: &Manifest,
-        entry: Option<&Descriptor>,
-        config: Option<&Config>,
-    ) {
-        let said = &manifest.annotations;
-        if !said.contains_key(keys::VERSION) {
-            self.breaks(
-                "annotations",
-                format!("`{name}` has no `{}`", keys::VERSION),
-            );
-        }
-        let label = config.and_then(|config| config.config.labels.get(keys::VERSION));
-        if label != said.get(keys::VERSION) {
-            self.breaks(
-                "annotations",
-                format!("`{name}` has another version in its config's label"),
-            );
-        }
-        let Some(entry) = entry else { return };
-        let own = |annotations: &BTreeMap<String, String>| -> BTreeMap<String, String> {
-            let mut own = annotations.clone();
-            own.retain(|key, _| key.starts_with(OWN_PREFIX));
-            own
-        };
-        if own(&entry.annotations) != own(said) {
-            self.breaks(
-                "annotations",
-                format!("`{name}` is described otherwise in the index than by itself"),
-            );
-        }
-    }
-
-    fn layers(
-        &mut self,
-        name: &str,
-        manifest: &Manifest,
-        diff_ids: &[Digest],
-    ) -> Result<(), Error> {
-        let mut titles = BTreeSet::new();
-        let mut owners: BTreeMap<PathBuf, bool> = BTreeMap::new();
-        let mut symlinks = BTreeMap::new();
-        let budget = Budget::default();
-        for (number, layer) in manifest.layers.iter().enumerate() {
-            let title = layer.annotations.get(TITLE).cloned().unwrap_or_default();
-            let shown = match media::plain(&title, 64) {
-                title if title.is_empty() => format!("{name} layer {}", number + 1),
-                title => format!("{name} {title}"),
-            };
-            let usable = !title.is_empty()
-                && !title.contains(['/', '\\', '\0'])
-                && title != ".."
-                && titles.insert(title.clone());
-            if !usable {
-                self.breaks(
-                    "layers",
-                    format!("`{shown}` has no title of its own that names a file"),
-                );
-            }
-            if ![media::LAYER_ZSTD, media::LAYER_GZIP].contains(&layer.media_type.as_str()) {
-                self.breaks(
-                    "layers",
-                    format!("`{shown}` is of type `{}`", layer.media_type),
-                );
-            }
-            let task = self.reporter.start(&media::plain(&title, 16), layer.size);
-            let mut twice = Vec::new();
-            let read = self
-                .source
-                .blob(layer)
-                .map_err(io::Error::other)
-                .and_then(|blob| {
-                    let blob = Verifier::new(Reported::new(blob, task), layer);
-                    // To the end of the blob, which what unpacks need not reach.
-                    let mut blob = io::BufReader::new(blob);
-                    let digest = tarball::read(
-                        decompress(&mut blob)?,
-                        layer.size,
-                        &budget,
-                        &mut |entry, _| {
-                            let folder = entry.kind == Kind::Folder;
-                            let before = owners.insert(entry.path.clone(), folder);
-                            if before.is_some_and(|was_folder| !(was_folder && folder)) {
-                                twice.push(entry.path.display().to_string());
-                            }
-                            if let Kind::Symlink(target) = &entry.kind {
-                                symlinks.insert(entry.path.clone(), target.clone());
-                            }
-                            Ok(())
-                        },
-                    )?;
-                    if blob.read(&mut [0])? > 0 {
-                        return Err(tarball::Refused::Trailing.into());
-                    }
-                    Ok(digest)
-                });
-            for path in twice {
-                self.breaks("paths", format!("`{path}` is in two layers of `{name}`"));
-            }
-            match read {
-                Ok(digest) if diff_ids.get(number).is_none_or(|wanted| *wanted == digest) => {}
-                Ok(digest) => {
-                    self.breaks("contents", format!("`{shown}` unpacks to `{digest}`"));
-                }
-                Err(error) => {
-                    let error = match error.downcast::<Failure>() {
-                        Ok(failure) => Error::Transfer(failure),
-                        Err(source) => Error::Layer {
-                            layer: shown,
-                            source,
-                        },
-                    };
-                    self.note("contents", error)?;
-                }
-            }
-        }
-        if let Err(refused) = links::check(&symlinks) {
-            self.breaks("paths", format!("`{name}`: {refused}"));
-        }
-        Ok(())
     }
 
     fn referrers(&mut self, subject: &Digest) -> Result<(), Error> {
