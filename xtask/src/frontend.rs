@@ -127,7 +127,8 @@ pub(crate) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-fn host_triple() -> Result<String> {
+/// What this compiler builds for when it is told nothing.
+pub(crate) fn host_triple() -> Result<String> {
     let version = capture(&mut program("rustc", ["--version", "--verbose"]))?;
     let triple = version.lines().find_map(|line| line.strip_prefix("host: "));
     triple

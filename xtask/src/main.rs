@@ -10,6 +10,7 @@ mod console;
 mod daemon;
 mod demo;
 mod frontend;
+mod fuzz;
 mod generated;
 mod test;
 mod tree;
@@ -55,6 +56,14 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
+    /// Tries every reader of outside bytes with bytes that nobody would write
+    Fuzz {
+        /// Which one; all of them without
+        target: Option<String>,
+        /// How long each
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Builds the frontend's static binary and says how large it is
     Dist,
     /// Measures
@@ -78,6 +87,7 @@ fn main() -> ExitCode {
         } => demo::run(engine, example, keep),
         Verb::Test { no_engines } => test::run(!no_engines),
         Verb::Gen { check } => generated::run(check),
+        Verb::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Verb::Dist => frontend::run(),
         Verb::Bench { what } => bench::run(&what),
         Verb::Workbench { what } => workbench::run(&what),

@@ -12,7 +12,7 @@ mod error;
 mod frontend_image;
 mod load;
 mod opened;
-mod request;
+pub mod request;
 mod result;
 mod warn;
 

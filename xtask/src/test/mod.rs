@@ -7,7 +7,11 @@ mod licences;
 use anyhow::{Result, bail};
 
 use crate::console::{print, talk};
+use crate::fuzz;
 use crate::tree::Tree;
+
+/// How long each fuzz target runs: enough to get past its seeds. `cargo xtask fuzz` runs them for longer.
+const FUZZ_SECONDS: u32 = 4;
 
 /// How a check went.
 pub(crate) enum Outcome {
@@ -23,6 +27,10 @@ pub(crate) fn run(with_engines: bool) -> Result<()> {
     let mut count = Count::default();
     checks::run(&tree, &mut count);
     count.check("licences, bans and sources", || licences::run(&tree));
+    count.check("fuzzing", || match fuzz::missing() {
+        Some(why) => Ok(Outcome::Skipped(why)),
+        None => fuzz::shortly(&tree, FUZZ_SECONDS).map(|()| Outcome::Passed),
+    });
     if with_engines {
         engines::run(&tree, &mut count);
     } else {

@@ -21,7 +21,7 @@ use crate::lower::{NoCache, Target, UnknownTarget};
 
 /// One request.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
+pub struct Request {
     /// What is built.
     pub(super) target: Target,
     /// For what, each once.
@@ -45,7 +45,8 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub(super) fn new(options: &Options) -> Result<Self, Problem> {
+    /// Reads the options, of which some may be what no command line can mean.
+    pub fn new(options: &Options) -> Result<Self, Problem> {
         let target = match options.get("target") {
             None => Target::default(),
             Some(name) => name.parse().map_err(|error: UnknownTarget| {

@@ -77,20 +77,20 @@ impl Record {
     pub fn write(&self) -> String {
         let mut text = String::new();
         for (path, row) in self.rows() {
-            if path.contains(['"', ',', '\n', '\r']) {
-                text.push('"');
-                text.push_str(&path.replace('"', "\"\""));
-                text.push('"');
-            } else {
-                text.push_str(path);
-            }
-            text.push(',');
-            text.push_str(&row.digest);
-            text.push(',');
-            text.push_str(&row.size);
+            let fields = [path, &row.digest, &row.size].map(field);
+            text.push_str(&fields.join(","));
             text.push('\n');
         }
         text
+    }
+}
+
+/// A field as it is written: what a wheel says of itself may have anything in it.
+fn field(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
     }
 }
 
