@@ -60,7 +60,28 @@ pub fn rewrite(bytes: &[u8], change: &Change) -> Result<Option<Vec<u8>>, Fault> 
     } else {
         None
     };
-    layout::write(&image, growth.as_ref(), &dropped).map(Some)
+    let written = layout::write(&image, growth.as_ref(), &dropped)?;
+    confirm(&written, change)?;
+    Ok(Some(written))
+}
+
+/// Reads what was written as a loader would: in a file whose tables overlap, one change may have undone another.
+fn confirm(written: &[u8], change: &Change) -> Result<(), Fault> {
+    let lost = Fault::Damaged("its tables overlap, so that it cannot be changed");
+    let image = Image::parse(written)?.ok_or(lost.clone())?;
+    let dynamic = Dynamic::read(&image)?.ok_or(lost.clone())?;
+    let plain = !change.plain_needed || dynamic.needed()?.iter().all(|name| !name.contains('/'));
+    let path = change.rpath.as_deref().filter(|path| !path.is_empty());
+    let found = path.is_none() || dynamic.search_path()? == path;
+    let interpreter = image.interpreter()?;
+    let loader = interpreter.is_none()
+        || change.interpreter.is_none()
+        || interpreter == change.interpreter.as_deref();
+    if plain && found && loader {
+        Ok(())
+    } else {
+        Err(lost)
+    }
 }
 
 /// How a search path came about.
