@@ -48,13 +48,15 @@ impl Kind {
     }
 
     /// The daemon's settings. No bridge and no packet filter: steps and containers run without a network,
-    /// and an engine beside another one must take nothing from it.
+    /// and an engine beside another one must take nothing from it. No collecting of build caches: on a disk that is
+    /// four fifths full, engines forget results at once, and tests are about what they remember.
     pub(super) fn settings(self) -> serde_json::Value {
         let mut settings = serde_json::json!({
             "bridge": "none",
             "iptables": false,
             "ip-forward": false,
             "insecure-registries": ["127.0.0.0/8"],
+            "builder": { "gc": { "enabled": false } },
         });
         if self != Self::V20 {
             settings["ip6tables"] = false.into();
