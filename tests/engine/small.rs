@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::common::elf::{AARCH64, Elf, X86_64, program};
+use crate::common::elf::{AARCH64, Elf, program};
 use crate::served::Served;
 use crate::volume::Build;
 use crate::workbench::{Engine, Workbench};
@@ -63,7 +63,7 @@ lock = "pylock.toml"
 path = "share/motd"
 content = "Hello from {mark}\n"
 "#,
-            source("amd64", &program("/lib64/ld-linux-x86-64.so.2", &[])),
+            source("amd64", &interpreter()),
             source(
                 "arm64",
                 &Elf {
@@ -174,10 +174,7 @@ pub(crate) fn distribution(mark: &str, interpreter: &Elf) -> Vec<u8> {
 
 /// The interpreter of a distribution for x86-64.
 pub(crate) fn interpreter() -> Elf {
-    Elf {
-        machine: X86_64,
-        ..program("/lib64/ld-linux-x86-64.so.2", &[])
-    }
+    program("/lib64/ld-linux-x86-64.so.2", &[])
 }
 
 /// A wheel of one module, for the platforms of a tag.
