@@ -45,7 +45,7 @@ fn statements(layout: &Path) -> BTreeMap<String, Vec<Value>> {
     found
 }
 
-fn is_spdx(statement: &&Value) -> bool {
+fn is_spdx(statement: &Value) -> bool {
     statement["predicateType"] == "https://spdx.dev/Document"
 }
 
@@ -93,7 +93,7 @@ fn each_platform_of_an_image_has_our_bill_of_materials_and_no_scanner_runs() {
     let platforms: Vec<&str> = statements.keys().map(String::as_str).collect();
     assert_eq!(platforms, ["linux/amd64", "linux/arm64"]);
     for (platform, all) in &statements {
-        let ours: Vec<&Value> = all.iter().filter(is_spdx).collect();
+        let ours: Vec<&Value> = all.iter().filter(|it| is_spdx(it)).collect();
         let [ours] = ours.as_slice() else {
             panic!("{platform} has {} bills of materials", ours.len());
         };

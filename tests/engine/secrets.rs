@@ -35,7 +35,7 @@ fn holds_token(folder: &Path) -> bool {
         .any(|file| holds(&fs::read(file).unwrap_or_default()))
 }
 
-fn with_secret<'a>(build: Build<'a>) -> Build<'a> {
+fn with_secret(build: Build<'_>) -> Build<'_> {
     build.with("--secret").with("id=packages,env=PACKAGES_AUTH")
 }
 
