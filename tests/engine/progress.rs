@@ -22,6 +22,8 @@ pub(crate) struct Progress {
 #[derive(Clone, Deserialize)]
 pub(crate) struct Vertex {
     digest: String,
+    #[serde(default)]
+    inputs: Vec<String>,
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) cached: bool,
@@ -93,12 +95,20 @@ impl Progress {
         progress
     }
 
-    /// The operations that ran to their end, and did not come out of the cache. What is said of one later counts.
+    /// The operations that ran. Newer engines look at the keys of all of them, and call that completed too; of those
+    /// whose users are in the cache they need no result, so that they go no further.
     pub(crate) fn ran(&self) -> impl Iterator<Item = &str> {
-        let ran = self
-            .vertices()
-            .filter(|vertex| vertex.completed.is_some() && !vertex.cached);
+        let ran = self.vertices().filter(|vertex| self.has_run(vertex));
         ran.map(|vertex| vertex.name.as_str())
+    }
+
+    fn has_run(&self, vertex: &Vertex) -> bool {
+        let mut users = self
+            .vertices()
+            .filter(|user| user.inputs.contains(&vertex.digest))
+            .peekable();
+        let done = vertex.completed.is_some() && !vertex.cached;
+        done && (users.peek().is_none() || users.any(|user| self.has_run(user)))
     }
 
     /// All operations.

@@ -77,10 +77,14 @@ fn each_platform_of_an_image_has_our_bill_of_materials_and_no_scanner_runs() {
     };
     let folder = tempfile::tempdir().unwrap();
     let (plain, layout) = (folder.path().join("plain"), folder.path().join("attested"));
-    let to = |layout: &Path| format!("type=oci,dest={},tar=false", layout.display());
+    // Engines say of an image without a name in its manifest only which image is meant.
+    let to = format!(
+        "type=oci,dest={},tar=false,name=example.org/krunner:15",
+        layout.display()
+    );
     let output = Build::named(&workbench, engine, "any")
         .with("--sbom=true")
-        .command(&to(&layout))
+        .command(&to)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
