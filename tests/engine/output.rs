@@ -71,7 +71,7 @@ fn a_pushed_volume_is_plain_and_has_a_line_of_history_for_each_layer() {
 }
 
 #[test]
-fn times_can_be_set_and_then_whole_manifests_are_equal_on_every_engine() {
+fn times_can_be_set_and_configs_are_equal_on_every_engine() {
     let Some(workbench) = Workbench::open() else {
         return;
     };
