@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::reuse::Donors;
+use super::reuse::{self, Donors};
 use super::unpack::Unpacker;
 use super::{Error, Ready, Store, Volume};
 use crate::artifact::{self, BlobSource, Config, Descriptor, Manifest, Reporter};
@@ -196,7 +196,7 @@ impl Filling<'_> {
             unpacker
                 .link(number, &donor.fs, &donor.entries)
                 .map_err(fail)?;
-            store.list_entries(&self.staging, &layer.digest, &donor.entries)?;
+            reuse::list_entries(&self.staging, &layer.digest, &donor.entries)?;
             return Ok(0);
         }
         let (source, reporter) = (self.order.source, self.order.reporter);
@@ -211,7 +211,7 @@ impl Filling<'_> {
             }
             .into());
         }
-        store.list_entries(&self.staging, &layer.digest, &entries)?;
+        reuse::list_entries(&self.staging, &layer.digest, &entries)?;
         Ok(fetched)
     }
 }

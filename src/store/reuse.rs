@@ -82,23 +82,18 @@ impl Store {
         }
         Ok(donors)
     }
+}
 
-    /// Lists a layer's entries beside the files of a volume that is being made.
-    pub(super) fn list_entries(
-        &self,
-        staging: &Path,
-        layer: &Digest,
-        entries: &[Entry],
-    ) -> Result<(), Error> {
-        let path = list(staging, layer);
-        // Paths that are no text cannot be listed; such a layer is unpacked each time.
-        let Ok(content) = serde_json::to_vec(entries) else {
-            return Ok(());
-        };
-        fs::create_dir_all(staging.join("layers"))
-            .and_then(|()| fs::write(&path, content))
-            .map_err(|source| Error::io("write", &path, source))
-    }
+/// Lists a layer's entries beside the files of a volume that is being made.
+pub(super) fn list_entries(staging: &Path, layer: &Digest, entries: &[Entry]) -> Result<(), Error> {
+    let path = list(staging, layer);
+    // Paths that are no text cannot be listed; such a layer is unpacked each time.
+    let Ok(content) = serde_json::to_vec(entries) else {
+        return Ok(());
+    };
+    fs::create_dir_all(staging.join("layers"))
+        .and_then(|()| fs::write(&path, content))
+        .map_err(|source| Error::io("write", &path, source))
 }
 
 fn list(volume: &Path, layer: &Digest) -> PathBuf {

@@ -211,9 +211,10 @@ impl Bridge {
 }
 
 fn caps(list: Vec<ApiCap>) -> Caps {
-    let cap = |cap: ApiCap| match cap.enabled {
-        true => (cap.id, Cap::On),
-        false => {
+    let cap = |cap: ApiCap| {
+        if cap.enabled {
+            (cap.id, Cap::On)
+        } else {
             let reason = cap.disabled_reason_msg;
             (cap.id, Cap::Off { reason })
         }

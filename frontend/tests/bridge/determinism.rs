@@ -32,25 +32,26 @@ const OPTIONS: [(&str, &str); 14] = [
 ];
 
 /// Everything that the engine got, with maps in order.
-fn sent(
-    record: &Record,
-) -> (
-    Vec<Vec<u8>>,
-    BTreeMap<String, Vec<u8>>,
-    Vec<Vec<u8>>,
-    Vec<String>,
-) {
+#[derive(Debug, PartialEq)]
+struct Sent {
+    definitions: Vec<Vec<u8>>,
+    metadata: BTreeMap<String, Vec<u8>>,
+    warnings: Vec<Vec<u8>>,
+    attestations: Vec<String>,
+}
+
+fn sent(record: &Record) -> Sent {
     let result = record.result();
     let definitions = record.solved.iter().map(prost::Message::encode_to_vec);
     let warnings = record.warnings.iter().map(prost::Message::encode_to_vec);
     let attestations = BTreeMap::from_iter(result.attestations);
     let attestations = attestations.iter().map(|one| format!("{one:?}"));
-    (
-        definitions.collect(),
-        result.metadata.into_iter().collect(),
-        warnings.collect(),
-        attestations.collect(),
-    )
+    Sent {
+        definitions: definitions.collect(),
+        metadata: result.metadata.into_iter().collect(),
+        warnings: warnings.collect(),
+        attestations: attestations.collect(),
+    }
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn a_request_in_any_order_gives_the_same_bytes() {
         daemon.build(options)
     };
     let expected = sent(&build(&OPTIONS));
-    assert_eq!(expected.0.len(), 3 + expected.3.len());
+    assert_eq!(expected.definitions.len(), 3 + expected.attestations.len());
     // The same shuffles in every run, so that a failure comes again.
     let mut random: usize = 1;
     for round in 0..ROUNDS {

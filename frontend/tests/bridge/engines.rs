@@ -28,7 +28,8 @@ fn volume(record: &Record) -> &pb::Definition {
 
 #[test]
 fn every_engine_gets_a_graph_that_it_can_solve() {
-    let specs: [(&str, fn() -> Daemon); 2] = [("static-gnu", daemon), ("any", any)];
+    type Start = fn() -> Daemon;
+    let specs: [(&str, Start); 2] = [("static-gnu", daemon), ("any", any)];
     let mut table = String::new();
     for (spec, daemon) in specs {
         // Each graph once, called after the oldest engine that gets it.

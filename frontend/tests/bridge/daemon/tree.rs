@@ -41,7 +41,7 @@ fn make(op: &pb::Op, inputs: &[Tree], daemon: &Daemon) -> Tree {
             }
             trees.pop().unwrap_or_default()
         }
-        Some(Op::Merge(_)) => inputs.iter().cloned().flatten().collect(),
+        Some(Op::Merge(_)) => inputs.iter().flat_map(Tree::clone).collect(),
         // Nothing is run here: what a process makes is told beforehand.
         Some(Op::Exec(_)) => daemon.made.clone(),
         // A mark has no tree.
