@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use sha2::{Digest as _, Sha256};
-
 use super::Error;
 use super::compose::TITLE;
 use super::compression::decompress;
@@ -62,19 +60,10 @@ pub(super) fn files(
             if entry.kind == Kind::Folder {
                 return Ok(());
             }
-            let mut hasher = Sha256::new();
-            let mut buffer = vec![0; 64 << 10];
-            loop {
-                let count = content.read(&mut buffer)?;
-                if count == 0 {
-                    break;
-                }
-                hasher.update(&buffer[..count]);
-            }
             let file = File {
                 kind: entry.kind.clone(),
                 mode: entry.mode,
-                digest: Digest::from_bytes(hasher.finalize().into()),
+                digest: Digest::read(content)?,
             };
             files.insert(entry.path.display().to_string(), file);
             Ok(())

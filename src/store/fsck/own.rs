@@ -4,8 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::artifact::{BlobSource, Config, Descriptor, Document, Failure, Manifest};
 use crate::digest::Digest;
 use crate::platform::Platform;
@@ -13,18 +11,10 @@ use crate::store::Store;
 
 /// The digest of a file's content; nothing if it is not there.
 pub(super) fn digest_of(path: &Path) -> io::Result<Option<Digest>> {
-    let mut file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
-    };
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 256 << 10];
-    loop {
-        let count = file.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(Some(Digest::from_bytes(hasher.finalize().into())));
-        }
-        hasher.update(&buffer[..count]);
+    match File::open(path) {
+        Ok(file) => Digest::read(file).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -5,7 +5,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use krunner::digest::Digest;
-use sha2::{Digest as _, Sha256};
 
 use super::format::{Format, HEAD};
 use super::{Bytes, Error, Refusal};
@@ -80,7 +79,9 @@ fn check_sha256(bytes: &Bytes, path: &Path) -> Result<(), Failure> {
     let Some(wanted) = bytes.sha256 else {
         return Ok(());
     };
-    let found = sha256(path).map_err(|error| (Some(path.display().to_string()), error.into()))?;
+    let found = File::open(path)
+        .and_then(Digest::read)
+        .map_err(|error| (Some(path.display().to_string()), error.into()))?;
     if found == wanted {
         return Ok(());
     }
@@ -107,17 +108,4 @@ fn look(path: &Path) -> Result<Opened, Refusal> {
         path: path.to_owned(),
         format: Format::detect(&head),
     })
-}
-
-fn sha256(path: &Path) -> std::io::Result<Digest> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let count = file.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(Digest::from_bytes(hasher.finalize().into()));
-        }
-        hasher.update(&buffer[..count]);
-    }
 }

@@ -1,8 +1,10 @@
 //! What the trees say: licences, installed packages, sizes; and the digests of inputs that have none.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use krunner::digest::Digest;
 use krunner::sbom::{Facts, Licence, Read, Tree};
 
 use super::super::{Error, archive, ttyd};
@@ -30,7 +32,9 @@ pub(super) fn gather(step: &Sbom<'_>) -> Result<Facts, Error> {
         };
         let name = path.file_name().unwrap_or_default();
         let file = name.to_string_lossy().into_owned();
-        let sha256 = read::digest(&path).map_err(Error::out(&path))?;
+        let sha256 = File::open(&path)
+            .and_then(Digest::read)
+            .map_err(Error::out(&path))?;
         facts.read.insert(input.name.clone(), Read { file, sha256 });
     }
     Ok(facts)
