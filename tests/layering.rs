@@ -19,6 +19,7 @@ const KRUNNER: &[&[&str]] = &[
         "reference",
         "env",
         "fsutil",
+        "parallel",
         "report",
         "elf",
     ],

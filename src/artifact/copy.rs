@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
 use super::document::{Descriptor, Index, Manifest};
-use super::parallel;
 use super::progress::{Reported, Reporter};
 use super::referrers::{self, SIGNATURE_TAGS, signature_tag};
 use super::transfer::{BlobSink, BlobSource, Document};
 use super::verifier::Verifier;
 use super::{Error, media};
 use crate::digest::Digest;
+use crate::parallel;
 
 /// Blobs at a time: enough to fill a line that has to be waited for.
 const PARALLEL: usize = 4;
@@ -153,10 +153,9 @@ impl Load {
     ) -> Result<(u64, u64), Error> {
         let mut queue: Vec<&Descriptor> = self.blobs.values().collect();
         queue.sort_by_key(|blob| blob.size);
-        let (count, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
-        parallel::each(queue, PARALLEL, |blob| -> Result<(), Error> {
+        let sent = parallel::map(queue, PARALLEL, |blob| -> Result<Option<u64>, Error> {
             if sink.has(blob)? {
-                return Ok(());
+                return Ok(None);
             }
             let name = blob
                 .annotations
@@ -171,12 +170,9 @@ impl Load {
                 let content = Verifier::new(content, blob);
                 Ok(Box::new(Reported::new(content, task)) as Box<dyn Read + Send>)
             })?;
-            if opened.into_inner() {
-                count.fetch_add(1, Ordering::Relaxed);
-                bytes.fetch_add(blob.size, Ordering::Relaxed);
-            }
-            Ok(())
+            Ok(opened.into_inner().then_some(blob.size))
         })?;
-        Ok((count.into_inner(), bytes.into_inner()))
+        let sent: Vec<u64> = sent.into_iter().flatten().collect();
+        Ok((sent.len() as u64, sent.iter().sum()))
     }
 }

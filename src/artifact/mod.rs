@@ -21,7 +21,6 @@ mod layout;
 pub mod links;
 pub mod media;
 mod pack;
-mod parallel;
 mod progress;
 mod publish;
 mod referrers;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::num::NonZero;
-use std::sync::Mutex;
 use std::thread;
 
 use serde::Serialize;
@@ -19,6 +18,7 @@ use super::transfer::{BlobSink, Document};
 use super::verifier::Verifier;
 use super::{Compression, Error, compose};
 use crate::digest::Digest;
+use crate::parallel;
 
 /// Layers at a time: one compresses (on all cores) while another one is sent.
 const PARALLEL: usize = 2;
@@ -138,37 +138,14 @@ fn pack_and_send(
     // Largest first, so that no long one is left for the end.
     let mut queue: Vec<&Layer<'_>> = distinct.into_values().collect();
     queue.sort_by_key(|layer| layer.size);
-    let queue = Mutex::new(queue);
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     let workers = u32::try_from(workers).unwrap_or(1);
-    let work = || -> Result<Vec<(Digest, Packed)>, Error> {
-        let mut done = Vec::new();
-        loop {
-            let next = queue
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .pop();
-            let Some(layer) = next else { return Ok(done) };
-            let packed = repack::repack(layer, cache, compression, workers, reporter)?;
-            send(sink, layer, &packed, reporter)?;
-            done.push((layer.diff_id, packed));
-        }
-    };
-    let results: Vec<_> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..PARALLEL).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .map(thread::ScopedJoinHandle::join)
-            .collect()
-    });
-    let mut packed = BTreeMap::new();
-    for result in results {
-        match result {
-            Ok(done) => packed.extend(done?),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    }
-    Ok(packed)
+    let packed = parallel::map(queue, PARALLEL, |layer| -> Result<_, Error> {
+        let packed = repack::repack(layer, cache, compression, workers, reporter)?;
+        send(sink, layer, &packed, reporter)?;
+        Ok((layer.diff_id, packed))
+    })?;
+    Ok(packed.into_iter().collect())
 }
 
 fn send(

@@ -3,8 +3,6 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use super::reuse::{self, Donors};
 use super::unpack::Unpacker;
@@ -13,6 +11,7 @@ use crate::artifact::{self, BlobSource, Config, Descriptor, Manifest, Reporter};
 use crate::digest::Digest;
 use crate::fsutil;
 use crate::labels::ARTIFACT_TYPE;
+use crate::parallel;
 use crate::platform::Platform;
 
 /// Layers at a time: enough to keep a slow line and two cores busy.
@@ -147,37 +146,10 @@ impl Filling<'_> {
         let mut queue: Vec<(usize, (&Descriptor, &Digest))> = layers.collect();
         // The largest is taken first, from the end.
         queue.sort_by_key(|(_, (layer, _))| layer.size);
-        let queue = Mutex::new(queue);
-        let work = || -> Result<u64, Error> {
-            let mut fetched = 0;
-            loop {
-                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                let Some((number, (layer, diff_id))) = next else {
-                    return Ok(fetched);
-                };
-                let result = self.layer(number, layer, diff_id);
-                if result.is_err() {
-                    // What is queued is not worth beginning any more.
-                    queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
-                }
-                fetched += result?;
-            }
-        };
-        let results: Vec<_> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..PARALLEL).map(|_| scope.spawn(work)).collect();
-            threads
-                .into_iter()
-                .map(thread::ScopedJoinHandle::join)
-                .collect()
-        });
-        let mut fetched = 0;
-        for result in results {
-            match result {
-                Ok(bytes) => fetched += bytes?,
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok(fetched)
+        let fetched = parallel::map(queue, PARALLEL, |(number, (layer, diff_id))| {
+            self.layer(number, layer, diff_id)
+        })?;
+        Ok(fetched.iter().sum())
     }
 
     /// One layer: linked from another volume, or fetched and unpacked.
