@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -191,17 +190,7 @@ impl Store {
     /// Deletes the trash. Somebody else who does the same at the same time is in nobody's way.
     pub(super) fn empty_trash(&self) -> Result<(), Error> {
         for path in self.unused_trash()? {
-            let result = match fs::symlink_metadata(&path) {
-                Ok(meta) if meta.is_dir() => fsutil::remove_tree(&path),
-                Ok(_) => fs::remove_file(&path),
-                Err(error) => Err(error),
-            };
-            match result {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io("remove", &path, error));
-                }
-                _ => {}
-            }
+            remove(&path)?;
         }
         Ok(())
     }
@@ -219,10 +208,9 @@ impl Store {
 }
 
 fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::io("remove", path, error))
-        }
-        _ => Ok(()),
-    }
+    let removed = match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => fsutil::remove_tree(path),
+        _ => fsutil::remove_file(path).map(drop),
+    };
+    removed.map_err(|source| Error::io("remove", path, source))
 }

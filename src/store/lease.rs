@@ -1,13 +1,11 @@
 //! Leases: who relies on a volume for how long, whatever becomes of the name that led to it.
 
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Store};
+use super::{Error, Store, json};
 use crate::digest::Digest;
 use crate::fsutil;
 
@@ -54,36 +52,19 @@ impl Store {
             manifest: *manifest,
             expires: duration.map(|duration| now().saturating_add(duration.as_secs())),
         };
-        let path = self.lease_path(id);
-        let content = serde_json::to_vec(&lease).map_err(Error::Json)?;
-        fsutil::replace(&path, &content).map_err(|source| Error::io("write", &path, source))?;
+        json::write(&self.lease_path(id), &lease)?;
         Ok(lease)
     }
 
     /// Ends a lease. Whether there was one.
     pub fn release(&self, id: &str) -> Result<bool, Error> {
         let path = self.lease_path(id);
-        match fs::remove_file(&path) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(Error::io("remove", &path, error)),
-        }
+        fsutil::remove_file(&path).map_err(|source| Error::io("remove", &path, source))
     }
 
     /// All leases, sorted by their IDs; those too that ended and were not cleared away yet.
     pub fn leases(&self) -> Result<Vec<Lease>, Error> {
-        let mut leases: Vec<Lease> = Vec::new();
-        for path in self.files("leases")? {
-            match fs::read(&path) {
-                Ok(content) => leases.push(
-                    serde_json::from_slice(&content)
-                        .map_err(|source| Error::Damaged { path, source })?,
-                ),
-                // Released meanwhile.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::io("read", path, error)),
-            }
-        }
+        let mut leases: Vec<Lease> = self.documents("leases")?;
         leases.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(leases)
     }

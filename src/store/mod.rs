@@ -18,12 +18,14 @@
 //!
 //! It knows sources of content, but no registry.
 
+mod attributes;
 mod beneath;
 mod blob;
 mod error;
 mod fill;
 mod fsck;
 mod gc;
+mod json;
 mod lease;
 mod list;
 mod lock;
@@ -36,8 +38,6 @@ mod roots;
 mod unpack;
 mod volume;
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -95,29 +95,19 @@ impl Store {
         }
         let path = root.join("meta.json");
         if !path.exists() {
-            let features = FEATURES.iter().map(ToString::to_string).collect();
-            let meta = serde_json::to_vec(&Meta {
+            let meta = Meta {
                 version: VERSION,
-                features,
-            })
-            .map_err(Error::Json)?;
-            fsutil::replace(&path, &meta).map_err(|source| Error::io("write", &path, source))?;
+                features: FEATURES.iter().map(ToString::to_string).collect(),
+            };
+            json::write(&path, &meta)?;
         }
         Self::open(root)
     }
 
     /// Opens a store that is there.
     pub fn open(root: &Path) -> Result<Self, Error> {
-        let path = root.join("meta.json");
-        let content = match fs::read(&path) {
-            Ok(content) => content,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::NotInitialized(root.to_owned()));
-            }
-            Err(error) => return Err(Error::io("read", path, error)),
-        };
-        let meta: Meta =
-            serde_json::from_slice(&content).map_err(|source| Error::Damaged { path, source })?;
+        let meta: Meta = json::read(&root.join("meta.json"))?
+            .ok_or_else(|| Error::NotInitialized(root.to_owned()))?;
         if meta.version != VERSION {
             return Err(Error::Version {
                 root: root.to_owned(),

@@ -1,15 +1,12 @@
 //! Names: which reference leads to which volumes, and led to before. They are what keeps volumes from being collected.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Store};
+use super::{Error, Store, json};
 use crate::digest::Digest;
-use crate::fsutil;
 use crate::platform::Platform;
 
 /// How many earlier versions a name remembers. Their volumes stay only as long as collecting keeps them.
@@ -58,16 +55,13 @@ impl Name {
 impl Store {
     /// What a reference led to, if it was ever pulled.
     pub fn name(&self, reference: &str) -> Result<Option<Name>, Error> {
-        read(&self.name_path(reference))
+        json::read(&self.name_path(reference))
     }
 
     /// All names, sorted by reference.
     pub fn names(&self) -> Result<Vec<Name>, Error> {
-        let mut names = Vec::new();
-        for path in self.files("names")? {
-            names.extend(read(&path)?);
-        }
-        names.sort_by(|a: &Name, b: &Name| a.reference.cmp(&b.reference));
+        let mut names: Vec<Name> = self.documents("names")?;
+        names.sort_by(|a, b| a.reference.cmp(&b.reference));
         Ok(names)
     }
 
@@ -110,27 +104,12 @@ impl Store {
     }
 
     pub(super) fn write_name(&self, name: &Name) -> Result<(), Error> {
-        let path = self.name_path(&name.reference);
-        let content = serde_json::to_vec(name).map_err(Error::Json)?;
-        fsutil::replace(&path, &content).map_err(|source| Error::io("write", &path, source))
+        json::write(&self.name_path(&name.reference), name)
     }
 
     /// References have characters that file names must not have, so a name's file is called by the digest.
     fn name_path(&self, reference: &str) -> PathBuf {
         let hex = Digest::of(reference.as_bytes()).hex();
         self.root.join("names").join(hex + ".json")
-    }
-}
-
-fn read(path: &Path) -> Result<Option<Name>, Error> {
-    match fs::read(path) {
-        Ok(content) => serde_json::from_slice(&content)
-            .map(Some)
-            .map_err(|source| Error::Damaged {
-                path: path.to_owned(),
-                source,
-            }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::io("read", path, error)),
     }
 }

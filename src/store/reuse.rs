@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::unpack::KEPT_MODE;
-use super::{Error, Store, beneath};
+use super::{Error, Store, attributes, beneath};
 use crate::artifact::Manifest;
 use crate::artifact::tarball::{Entry, Kind};
 use crate::digest::Digest;
@@ -39,11 +38,8 @@ impl Donor {
                 return Ok(false);
             };
             let meta = fs::File::from(file).metadata()?;
-            let time = meta.modified()?.duration_since(std::time::UNIX_EPOCH);
-            let same = meta.is_file()
-                && meta.len() == entry.size
-                && meta.permissions().mode() & 0o7777 == entry.mode & KEPT_MODE
-                && time.is_ok_and(|time| time.as_secs() == entry.mtime);
+            let attributes = attributes::fault(&meta, entry.mode & KEPT_MODE, entry.mtime);
+            let same = meta.is_file() && meta.len() == entry.size && attributes.is_none();
             if !same {
                 return Ok(false);
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Store};
+use super::{Error, Store, json};
 use crate::artifact::Manifest;
 use crate::digest::Digest;
 use crate::fsutil;
@@ -95,11 +95,10 @@ impl Store {
     pub(super) fn commit(&self, staging: &Path, ready: Ready) -> Result<Volume, Error> {
         let place = self.volume_dir(&ready.manifest);
         let fail = |source| Error::io("write", &place, source);
-        let marker = serde_json::to_vec(&ready).map_err(Error::Json)?;
         let folder = fs::File::open(staging).map_err(fail)?;
         // One flush for thousands of files; it also reports what could not be written.
         rustix::fs::syncfs(&folder).map_err(|error| fail(error.into()))?;
-        fsutil::replace(&staging.join("ready.json"), &marker).map_err(fail)?;
+        json::write(&staging.join("ready.json"), &ready)?;
         // Something without a valid marker may be in the way; it is no volume.
         fsutil::remove_tree(&place).map_err(fail)?;
         fs::rename(staging, &place).map_err(fail)?;

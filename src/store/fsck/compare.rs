@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::artifact::decompress;
 use crate::artifact::tarball::{self, Budget, Entry, Kind};
 use crate::digest::Digest;
-use crate::store::beneath;
 use crate::store::unpack::KEPT_MODE;
+use crate::store::{attributes, beneath};
 
 /// One comparison, layer by layer.
 pub(super) struct Comparison {
@@ -137,7 +137,7 @@ fn file_fault(root: &OwnedFd, entry: &Entry, content: &mut dyn Read) -> io::Resu
         let (is, should) = (meta.len(), entry.size);
         return Ok(Some(format!("Has {is} bytes instead of {should}")));
     }
-    if let Some(fault) = attributes_fault(&meta, entry.mode & KEPT_MODE, entry.mtime) {
+    if let Some(fault) = attributes::fault(&meta, entry.mode & KEPT_MODE, entry.mtime) {
         return Ok(Some(fault));
     }
     let (mut ours, mut theirs) = (vec![0; 64 << 10], vec![0; 64 << 10]);
@@ -171,35 +171,20 @@ fn entry_fault(place: &Path, meta: &Metadata, expected: &Expected, path: &Path) 
         Expected::Folder(_) if !meta.is_dir() => Some("Is no folder".to_owned()),
         // Containers enter through the root as any user, whatever a layer says about it.
         Expected::Folder(attributes) if path.as_os_str().is_empty() => {
-            let mtime = attributes.map_or_else(|| mtime_of(meta), |(_, _, mtime)| mtime);
-            attributes_fault(meta, 0o755, mtime)
+            let mtime =
+                attributes.map_or_else(|| attributes::mtime_of(meta), |(_, _, mtime)| mtime);
+            attributes::fault(meta, 0o755, mtime)
         }
         Expected::Folder(Some((_, mode, mtime))) => {
-            attributes_fault(meta, mode & KEPT_MODE | 0o700, *mtime)
+            attributes::fault(meta, mode & KEPT_MODE | 0o700, *mtime)
         }
-        Expected::Folder(None) => attributes_fault(meta, 0o755, mtime_of(meta)),
+        Expected::Folder(None) => attributes::fault(meta, 0o755, attributes::mtime_of(meta)),
         Expected::Link { .. } if !meta.is_symlink() => Some("Is no symbolic link".to_owned()),
         Expected::Link { target, mtime } => match fs::read_link(place) {
-            Ok(found) if found == *target => attributes_fault(meta, mode_of(meta), *mtime),
+            Ok(found) if found == *target => {
+                attributes::fault(meta, attributes::mode_of(meta), *mtime)
+            }
             _ => Some(format!("Does not lead to `{}`", target.display())),
         },
     }
-}
-
-fn attributes_fault(meta: &Metadata, mode: u32, mtime: u64) -> Option<String> {
-    if mode_of(meta) != mode {
-        return Some(format!(
-            "Has the mode {:04o} instead of {mode:04o}",
-            mode_of(meta)
-        ));
-    }
-    (mtime_of(meta) != mtime).then(|| "Has another time".to_owned())
-}
-
-fn mode_of(meta: &Metadata) -> u32 {
-    meta.permissions().mode() & 0o7777
-}
-
-fn mtime_of(meta: &Metadata) -> u64 {
-    u64::try_from(meta.mtime()).unwrap_or(0)
 }

@@ -8,13 +8,14 @@ mod fault;
 mod own;
 
 use std::fs;
+use std::path::Path;
 
 use serde::Serialize;
 
 pub use fault::{Fault, Place, Remedy};
 
 use super::fill::Order;
-use super::{Error, Name, Ready, Store, Volume, lease::Lease};
+use super::{Error, Name, Ready, Store, Volume, json, lease::Lease};
 use crate::artifact::{Manifest, Silent};
 use crate::digest::Digest;
 use own::Own;
@@ -68,17 +69,10 @@ impl Store {
             if actual == digest {
                 continue;
             }
-            let remedy = if repair {
-                self.discard(&path)?;
-                Remedy::Removed
-            } else {
-                Remedy::Repair
-            };
-            let message = format!("Content has another digest: `{actual}`");
             checked.faults.push(Fault {
                 place: Place::Blob { digest },
-                message,
-                remedy,
+                message: format!("Content has another digest: `{actual}`"),
+                remedy: self.take_away(&path, repair)?,
             });
         }
         Ok(())
@@ -92,25 +86,25 @@ impl Store {
     ) -> Result<usize, Error> {
         let files = self.files(folder)?;
         for path in &files {
-            let Ok(content) = fs::read(path) else {
+            let Err(Error::Damaged { source, .. }) = json::read::<T>(path) else {
                 continue;
-            };
-            let Err(error) = serde_json::from_slice::<T>(&content) else {
-                continue;
-            };
-            let remedy = if repair {
-                self.discard(path)?;
-                Remedy::Removed
-            } else {
-                Remedy::Repair
             };
             faults.push(Fault {
                 place: Place::File { path: path.clone() },
-                message: format!("Does not parse: {error}"),
-                remedy,
+                message: format!("Does not parse: {source}"),
+                remedy: self.take_away(path, repair)?,
             });
         }
         Ok(files.len())
+    }
+
+    /// Takes away what is damaged, if it is to be repaired.
+    fn take_away(&self, path: &Path, repair: bool) -> Result<Remedy, Error> {
+        if !repair {
+            return Ok(Remedy::Repair);
+        }
+        self.discard(path)?;
+        Ok(Remedy::Removed)
     }
 
     fn check_volume(
