@@ -7,12 +7,12 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::compress::Compress;
+use super::delivery::{Delivery, Joining};
 use super::output::Output;
-use super::publish::{Joining, tell};
 use super::source;
 use super::store::StoreArgs;
 use super::target::Target;
-use super::{ExitStatus, OutputFormat, Printer};
+use super::{ExitStatus, Printer};
 use crate::artifact::{self, Cache, Pack as Packed, Stage};
 use crate::env;
 use crate::platform::Platform;
@@ -79,20 +79,14 @@ impl Pack {
         let store = self.store.init()?;
         let cache = Cache::open(&store.layer_cache())?;
         let packed = Packed::new(&stages, platform, labels, self.epoch, &store.layer_cache())?;
-        let target = Target::open(&destination, None)?;
-        let there = self.joining.there(&target, &destination)?;
-        let images = vec![packed.image()?];
-        let published =
-            artifact::publish_beside(images, there, target.sink(), &cache, compression, printer)?;
-        target.finish()?;
-        match self.output.format {
-            OutputFormat::Json => printer.json(&published)?,
-            OutputFormat::Text => {
-                printer.data(published.index.digest);
-                tell(printer, &destination, &published);
-            }
-        }
-        Ok(ExitStatus::Done)
+        let delivery = Delivery {
+            target: Target::open(&destination, None)?,
+            destination: &destination,
+            joining: self.joining,
+            compression,
+            output: self.output,
+        };
+        delivery.send(vec![packed.image()?], &cache, printer)
     }
 }
 

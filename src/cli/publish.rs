@@ -3,12 +3,13 @@
 use clap::Args;
 
 use super::compress::Compress;
+use super::delivery::{Delivery, Joining};
 use super::output::Output;
 use super::store::StoreArgs;
 use super::target::Target;
-use super::{ExitStatus, OutputFormat, Printer, source};
-use crate::artifact::{self, BlobSource, Cache, DockerArchive, Image, Kept, Published};
-use crate::reference::{DEFAULT_TAG, Reference};
+use super::{ExitStatus, Printer, source};
+use crate::artifact::{self, BlobSource, Cache, DockerArchive, Image};
+use crate::reference::Reference;
 
 /// Publish what an engine built as one artifact for all its platforms
 ///
@@ -37,32 +38,6 @@ pub(super) struct Publish {
     output: Output,
 }
 
-/// What becomes of the platforms that are there already: the option of every verb that makes an index.
-#[derive(Clone, Copy, Debug, Args)]
-pub(super) struct Joining {
-    /// Leave out other platforms that are there already under the tag, instead of keeping those of the same version
-    #[arg(long)]
-    replace: bool,
-}
-
-impl Joining {
-    /// The platforms that are there already under the destination's tag, if they are wanted.
-    pub(super) fn there(
-        self,
-        target: &Target,
-        destination: &Reference,
-    ) -> anyhow::Result<Vec<Kept>> {
-        let Some(source) = target.there().filter(|_| !self.replace) else {
-            return Ok(Vec::new());
-        };
-        let tag = destination.tag().unwrap_or(DEFAULT_TAG);
-        Ok(match source.tagged(tag)? {
-            Some(there) => artifact::kept(source, &there)?,
-            None => Vec::new(),
-        })
-    }
-}
-
 /// An opened source, which its images borrow from.
 enum Opened {
     Oci(Box<dyn BlobSource>, String),
@@ -87,42 +62,15 @@ impl Publish {
                 Opened::Docker(archive) => archive.images()?,
             });
         }
-        let there = self.joining.there(&target, &destination)?;
         let cache = Cache::open(&self.store.init()?.layer_cache())?;
-        let published =
-            artifact::publish_beside(images, there, target.sink(), &cache, compression, printer)?;
-        target.finish()?;
-        match self.output.format {
-            OutputFormat::Json => printer.json(&published)?,
-            OutputFormat::Text => {
-                printer.data(published.index.digest);
-                tell(printer, &destination, &published);
-            }
-        }
-        Ok(ExitStatus::Done)
-    }
-}
-
-/// Says what was published.
-pub(super) fn tell(printer: &Printer, destination: &Reference, published: &Published) {
-    printer.info(format_args!("Published `{destination}`"));
-    for platform in &published.platforms {
-        let bytes: u64 = platform.layers.iter().map(|layer| layer.size).sum();
-        printer.info(format_args!(
-            "  {}  {}  {} in {} layers",
-            platform.platform,
-            platform.manifest.digest,
-            indicatif::HumanBytes(bytes),
-            platform.layers.len()
-        ));
-    }
-    for kept in &published.kept {
-        let platform = kept.platform.as_ref().map(ToString::to_string);
-        printer.info(format_args!(
-            "  {}  {}  as it was",
-            platform.unwrap_or_default(),
-            kept.digest
-        ));
+        let delivery = Delivery {
+            target,
+            destination: &destination,
+            joining: self.joining,
+            compression,
+            output: self.output,
+        };
+        delivery.send(images, &cache, printer)
     }
 }
 

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Deserialize;
 
+use super::config_file;
 use crate::env;
 
-/// Where a machine has it.
-const SYSTEM: &str = "/etc/krunner/registries.toml";
 /// Where Docker has further certificates: `HOST/ca.crt`.
 const DOCKER_AUTHORITIES: &str = "/etc/docker/certs.d";
 
@@ -40,24 +38,14 @@ pub(super) struct Registries(BTreeMap<String, Access>);
 impl Registries {
     /// Reads the file: the one that the environment names, else the user's, else the machine's. None is fine.
     pub(super) fn read() -> anyhow::Result<Self> {
-        let set = |name| std::env::var_os(name).map(PathBuf::from);
-        if let Some(named) = set(env::KRUNNER_REGISTRIES) {
-            return Self::parse(
-                &named,
-                &fs::read_to_string(&named).with_context(unread(&named))?,
-            );
+        if let Some(named) = std::env::var_os(env::KRUNNER_REGISTRIES).map(PathBuf::from) {
+            let text = fs::read_to_string(&named).with_context(unread(&named))?;
+            return Self::parse(&named, &text);
         }
-        let user = set(env::XDG_CONFIG_HOME)
-            .or_else(|| set(env::HOME).map(|home| home.join(".config")))
-            .map(|config| config.join("krunner/registries.toml"));
-        for file in user.into_iter().chain([SYSTEM.into()]) {
-            match fs::read_to_string(&file) {
-                Ok(text) => return Self::parse(&file, &text),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error).with_context(unread(&file)),
-            }
+        match config_file::find("registries.toml")? {
+            Some((file, text)) => Self::parse(&file, &text),
+            None => Ok(Self::default()),
         }
-        Ok(Self::default())
     }
 
     fn parse(file: &Path, text: &str) -> anyhow::Result<Self> {
@@ -82,11 +70,7 @@ impl Registries {
             found.push(fs::read(&ca).with_context(unread(&ca))?);
         }
         let docker = Path::new(DOCKER_AUTHORITIES).join(registry).join("ca.crt");
-        match fs::read(&docker) {
-            Ok(pem) => found.push(pem),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error).with_context(unread(&docker)),
-        }
+        found.extend(config_file::read(&docker)?);
         Ok(found)
     }
 }

@@ -88,12 +88,7 @@ impl Sign {
             subject: root.descriptor.digest,
             manifest,
         };
-        tell(
-            printer,
-            self.output,
-            &said,
-            &format!("Signed `{reference}`"),
-        )
+        said.tell(printer, self.output, &format!("Signed `{reference}`"))
     }
 }
 
@@ -115,12 +110,7 @@ impl Attest {
             subject: root.descriptor.digest,
             manifest,
         };
-        tell(
-            printer,
-            self.output,
-            &said,
-            &format!("Attested `{reference}`"),
-        )
+        said.tell(printer, self.output, &format!("Attested `{reference}`"))
     }
 }
 
@@ -137,13 +127,15 @@ fn writable(reference: &Reference) -> anyhow::Result<()> {
     }
 }
 
-fn tell(printer: &Printer, output: Output, said: &Said, text: &str) -> anyhow::Result<ExitStatus> {
-    match output.format {
-        OutputFormat::Json => printer.json(said)?,
-        OutputFormat::Text => {
-            printer.data(said.manifest);
-            printer.info(format_args!("{text}: `{}`", said.subject));
+impl Said {
+    fn tell(&self, printer: &Printer, output: Output, done: &str) -> anyhow::Result<ExitStatus> {
+        match output.format {
+            OutputFormat::Json => printer.json(self)?,
+            OutputFormat::Text => {
+                printer.data(self.manifest);
+                printer.info(format_args!("{done}: `{}`", self.subject));
+            }
         }
+        Ok(ExitStatus::Done)
     }
-    Ok(ExitStatus::Done)
 }

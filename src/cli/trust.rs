@@ -1,19 +1,14 @@
 //! Whose signature a verb wants, from its options and from the policy, and whose keys it signs with.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 
-use super::source;
+use super::{config_file, source};
 use crate::env;
 use crate::reference::Reference;
 use crate::trust::{Checked, Demand, Error, Policy, PublicKey, SecretKey, signers};
-
-/// Where a machine has its policy.
-const SYSTEM: &str = "/etc/krunner/policy.toml";
 
 /// The options of every verb that takes an artifact, to be flattened into its arguments.
 #[derive(Debug, Args)]
@@ -56,21 +51,11 @@ impl Trusting {
         if let Some(named) = &self.policy {
             return Ok(Some(Policy::parse(&text(named)?, named)?));
         }
-        let set = |name| std::env::var_os(name).map(PathBuf::from);
-        let user = set(env::XDG_CONFIG_HOME)
-            .or_else(|| set(env::HOME).map(|home| home.join(".config")))
-            .map(|config| config.join("krunner/policy.toml"));
-        for file in user.into_iter().chain([SYSTEM.into()]) {
-            match fs::read_to_string(&file) {
-                Ok(text) => return Ok(Some(Policy::parse(&text, &file)?)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                // A policy that cannot be read is not one that allows everything.
-                Err(error) => {
-                    return Err(error).with_context(|| format!("Cannot read `{}`", file.display()));
-                }
-            }
+        // A policy that cannot be read is not one that allows everything.
+        match config_file::find("policy.toml")? {
+            Some((file, text)) => Ok(Some(Policy::parse(&text, &file)?)),
+            None => Ok(None),
         }
-        Ok(None)
     }
 }
 
