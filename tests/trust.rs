@@ -123,6 +123,11 @@ fn put_payload(dir: &Path, payload: &[u8], signature: &str) {
     );
 }
 
+fn put_bundle(dir: &Path, bundle: &str) {
+    let descriptor = Descriptor::of(BUNDLE, bundle.as_bytes());
+    put(dir, descriptor, bundle.as_bytes(), &[], None);
+}
+
 fn verdict(dir: &Path, keys: &[PublicKey]) -> Result<Vec<String>, Error> {
     let source = Layout::folder(&dir.join("out"), Some("15"));
     let digest = source.root().unwrap().descriptor.digest;
@@ -147,14 +152,7 @@ fn what_cosign_signed_is_accepted_with_its_key_and_with_no_other() {
     ));
     // As cosign 3.1 signs.
     let dir = folder();
-    let bundle = read("bundle.json");
-    put(
-        dir.path(),
-        Descriptor::of(BUNDLE, bundle.as_bytes()),
-        bundle.as_bytes(),
-        &[],
-        None,
-    );
+    put_bundle(dir.path(), &read("bundle.json"));
     assert_eq!(verdict(dir.path(), &keys).unwrap(), ["test.pub"]);
     assert!(matches!(
         verdict(dir.path(), &keys[..1]),
@@ -192,14 +190,7 @@ fn a_signature_of_something_else_or_of_other_bytes_is_none() {
         let digest = root(dir.path()).descriptor.digest;
         assert_ne!(digest.to_string(), SIGNED);
         if bundle {
-            let bundle = read("bundle.json");
-            put(
-                dir.path(),
-                Descriptor::of(BUNDLE, bundle.as_bytes()),
-                bundle.as_bytes(),
-                &[],
-                None,
-            );
+            put_bundle(dir.path(), &read("bundle.json"));
         } else {
             put_payload(
                 dir.path(),

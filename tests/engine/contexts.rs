@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::repository::Repository;
 use crate::small::{Small, distribution, interpreter};
 use crate::volume::Build;
 use crate::workbench::{Workbench, said, succeed};
@@ -24,11 +23,9 @@ fn a_repository_is_a_context() {
     let Some(workbench) = Workbench::open() else {
         return;
     };
-    let small = Small::new();
-    let Some(repository) = Repository::of(small.folder()) else {
+    let Some(small) = Small::in_repository() else {
         return;
     };
-    small.served.add_repository(repository);
     for engine in workbench.modern() {
         let address = small.served.url("/repo.git#main");
         builds(
@@ -99,11 +96,9 @@ fn a_repository_is_a_context_with_its_branch_in_a_query() {
     let Some(engine) = workbench.engine_of("28.5") else {
         return;
     };
-    let small = Small::new();
-    let Some(repository) = Repository::of(small.folder()) else {
+    let Some(small) = Small::in_repository() else {
         return;
     };
-    small.served.add_repository(repository);
     let address = small.served.url("/repo.git?ref=main");
     let build = small
         .build(&workbench, engine)

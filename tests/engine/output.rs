@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::repository::Repository;
 use crate::small::Small;
 use crate::volume::{Build, attestations, described, manifests};
 use crate::workbench::{Workbench, succeed};
@@ -160,11 +159,9 @@ fn a_build_from_a_repository_is_hermetic() {
     let Some(workbench) = Workbench::open() else {
         return;
     };
-    let small = Small::new();
-    let Some(repository) = Repository::of(small.folder()) else {
+    let Some(small) = Small::in_repository() else {
         return;
     };
-    small.served.add_repository(repository);
     for engine in workbench.modern() {
         let address = small.served.url("/repo.git#main");
         let build = small

@@ -15,6 +15,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::common::elf::{AARCH64, Elf, program};
+use crate::repository::Repository;
 use crate::served::Served;
 use crate::volume::Build;
 use crate::workbench::{Engine, Workbench};
@@ -75,6 +76,14 @@ content = "Hello from {mark}\n"
         small.write("krunner.toml", &spec);
         small.lock(&[("alpha", "1.0"), ("beta", "1.0")]);
         small
+    }
+
+    /// The same, and served as a Git repository; none where that cannot be done, which is said.
+    pub(crate) fn in_repository() -> Option<Self> {
+        let small = Self::new();
+        let repository = Repository::of(small.folder())?;
+        small.served.add_repository(repository);
+        Some(small)
     }
 
     /// Writes the lock of these packages, with a wheel for each platform, and serves them.

@@ -17,7 +17,7 @@ mod stage;
 mod target;
 mod ttyd;
 
-pub use context::{ContextName, Contexts, Folder, GitAddressError, Named};
+pub use context::{ContextName, Contexts, Folder, GitAddressError, Named, graft};
 pub use environment::{Environment, NoCache, platform as pb_platform};
 pub use error::Error;
 pub use image_name::full_name;

@@ -9,6 +9,7 @@ use super::request::{owned, platform, value};
 use crate::gateway::{Bridge, Options, Pong};
 use crate::llb::{self, Meta, Output, pb};
 use crate::lower::{self, Contexts, Folder, Named};
+use crate::tool::archive::Format;
 
 /// Where everything is.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub(super) async fn layout(
         (Some(name), _) => Folder::client(name),
         (None, Some(tree)) => Folder::Tree(tree),
         (None, None) => match contexts.inputs.get("dockerfile") {
-            Some(definition) => Folder::Tree(graft("dockerfile", definition)?),
+            Some(definition) => Folder::Tree(lower::graft("dockerfile", definition)?),
             None => Folder::client("dockerfile"),
         },
     };
@@ -96,7 +97,7 @@ async fn main(bridge: &Bridge, options: &Options, contexts: &mut Contexts) -> Re
         // The context may be a graph that no option speaks of.
         contexts.inputs = inputs(bridge).await?;
         return Ok(Main::alone(match contexts.inputs.get("context") {
-            Some(definition) => Folder::Tree(graft("context", definition)?),
+            Some(definition) => Folder::Tree(lower::graft("context", definition)?),
             None => Folder::client(key),
         }));
     };
@@ -139,36 +140,13 @@ async fn download(bridge: &Bridge, address: &str) -> Result<Main, Error> {
 /// As much as tells an archive from a text.
 const HEAD_BYTES: i64 = 1024;
 
-/// Whether engines unpack it: a tar archive, plain or compressed.
+/// Whether engines unpack it: a tar archive, plain or compressed. They also know bzip2, which no step of ours has to read.
 fn is_archive(head: &[u8]) -> bool {
-    const MAGIC: [&[u8]; 4] = [
-        b"BZh",
-        &[0x1f, 0x8b, 0x08],
-        &[0xfd, b'7', b'z', b'X', b'Z', 0],
-        &[0x28, 0xb5, 0x2f, 0xfd],
-    ];
-    MAGIC.iter().any(|magic| head.starts_with(magic)) || is_tar(head)
-}
-
-/// Whether it begins with the header of an entry, whose checksum counts its own field as spaces.
-fn is_tar(head: &[u8]) -> bool {
-    let Some(header) = head.get(..512) else {
-        return false;
-    };
-    let sum: u32 = header
-        .iter()
-        .enumerate()
-        .map(|(at, byte)| {
-            u32::from(if (148..156).contains(&at) {
-                b' '
-            } else {
-                *byte
-            })
-        })
-        .sum();
-    let stored = String::from_utf8_lossy(&header[148..156]);
-    let stored = stored.trim_matches([' ', '\0']);
-    u32::from_str_radix(stored, 8) == Ok(sum)
+    let known = matches!(
+        Format::detect(head),
+        Format::Tar | Format::Gzip | Format::Xz | Format::Zstd
+    );
+    known || head.starts_with(b"BZh")
 }
 
 fn named(options: &Options) -> BTreeMap<lower::ContextName, Named> {
@@ -204,14 +182,6 @@ async fn inputs(bridge: &Bridge) -> Result<BTreeMap<String, pb::Definition>, Err
         Err(error) if error.is_unimplemented() => Ok(BTreeMap::new()),
         other => Ok(other?),
     }
-}
-
-fn graft(name: &str, definition: &pb::Definition) -> Result<Output, Error> {
-    let output = llb::graft(definition).map_err(|source| lower::Error::Graft {
-        name: name.to_owned(),
-        source,
-    });
-    Ok(output?)
 }
 
 #[cfg(test)]

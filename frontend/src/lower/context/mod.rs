@@ -207,11 +207,16 @@ impl Contexts {
         let key = format!("{input}::{platform}");
         let definition = self.inputs.get(&key).or_else(|| self.inputs.get(input));
         let definition = definition.ok_or_else(|| Error::NoContext(input.to_owned()))?;
-        llb::graft(definition).map_err(|source| Error::Graft {
-            name: name.to_owned(),
-            source,
-        })
+        graft(name, definition)
     }
+}
+
+/// The tree of a graph that the client gave under `name`.
+pub fn graft(name: &str, definition: &pb::Definition) -> Result<Output, Error> {
+    llb::graft(definition).map_err(|source| Error::Graft {
+        name: name.to_owned(),
+        source,
+    })
 }
 
 fn file_name(address: &str) -> Option<&str> {
