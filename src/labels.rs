@@ -15,4 +15,8 @@ pub mod keys {
     pub const PYTHON: &str = "ai.backend.krunner.python";
     /// The path at which the volume must be mounted.
     pub const PREFIX: &str = "ai.backend.krunner.prefix";
+    /// On an EROFS twin: the digest of the plain manifest that it is another form of.
+    pub const EROFS_OF: &str = "ai.backend.krunner.erofs.of";
+    /// On an EROFS twin: how its blocks are compressed, `zstd` or `lz4hc`.
+    pub const EROFS_COMPRESSION: &str = "ai.backend.krunner.erofs.compression";
 }

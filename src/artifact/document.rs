@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Error;
 use crate::digest::Digest;
+use crate::labels::keys;
 use crate::platform::Platform;
 
 /// The largest manifest, index or config that is read. Registries and clients agree on 4 MiB.
@@ -22,6 +23,9 @@ pub const MAX_DOCUMENT: u64 = 4 << 20;
 pub const MAX_MANIFESTS: usize = 100;
 /// More layers than any volume has stages.
 pub const MAX_LAYERS: usize = 64;
+
+/// What the operating system must be able to do for an EROFS twin, in `os.features`.
+pub const EROFS_FEATURE: &str = "erofs";
 
 /// Where some content is: its type, digest and size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +95,19 @@ impl Descriptor {
     /// The platform, if it is one that volumes are built for and nothing more special.
     pub fn known_platform(&self) -> Option<Platform> {
         self.platform.as_ref().and_then(PlatformFields::known)
+    }
+
+    /// The platform, if this is an EROFS twin of a plain manifest for it.
+    pub fn twin_platform(&self) -> Option<Platform> {
+        let fields = self.platform.as_ref()?;
+        if fields.os_features != [EROFS_FEATURE] {
+            return None;
+        }
+        let plain = PlatformFields {
+            os_features: Vec::new(),
+            ..fields.clone()
+        };
+        plain.known()
     }
 
     /// Checks that `content` is what the descriptor describes: size first, then digest.
@@ -235,6 +252,17 @@ impl Index {
             return Err(Error::TooMany("manifests", index.manifests.len()));
         }
         Ok(index)
+    }
+
+    /// The EROFS twin of one of the manifests, if it has one: last in the index, for the same platform, and naming it.
+    pub fn twin(&self, plain: &Descriptor) -> Option<&Descriptor> {
+        let platform = plain.known_platform()?;
+        let digest = plain.digest.to_string();
+        self.manifests.iter().find(|entry| {
+            super::media::is_manifest(&entry.media_type)
+                && entry.twin_platform() == Some(platform)
+                && entry.annotations.get(keys::EROFS_OF) == Some(&digest)
+        })
     }
 
     /// The index's bytes.

@@ -10,6 +10,8 @@ pub const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 pub const LAYER_ZSTD: &str = "application/vnd.oci.image.layer.v1.tar+zstd";
 /// A layer as we write it on request.
 pub const LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+/// A whole EROFS file system, as containerd calls it (`core/images/mediatypes.go`).
+pub const LAYER_EROFS: &str = "application/vnd.erofs.layer.v1";
 
 /// Docker's index, which engines without the containerd store write.
 pub const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";

@@ -39,7 +39,8 @@ pub use copy::{Copied, copy};
 pub use difference::{Change, Difference, LayerDifference, PlatformDifference, difference};
 pub use docker::DockerArchive;
 pub use document::{
-    Descriptor, Index, MAX_DOCUMENT, MAX_LAYERS, MAX_MANIFESTS, Manifest, PlatformFields,
+    Descriptor, EROFS_FEATURE, Index, MAX_DOCUMENT, MAX_LAYERS, MAX_MANIFESTS, Manifest,
+    PlatformFields,
 };
 pub use error::Error;
 pub use folder::Folder;
