@@ -53,7 +53,7 @@ fn opinion(cause: &(dyn Error + 'static)) -> Option<ExitStatus> {
     if let Some(error) = cause.downcast_ref::<store::Error>() {
         return match error {
             store::Error::Artifact(error) => opinion(error),
-            store::Error::Busy { .. } => Some(ExitStatus::Retry),
+            store::Error::Busy { .. } | store::Error::Moved(_) => Some(ExitStatus::Retry),
             store::Error::NoVolume { .. }
             | store::Error::NoName(_)
             | store::Error::NoEarlier { .. }

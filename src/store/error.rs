@@ -76,6 +76,9 @@ pub enum Error {
     /// An ID that nobody could read again.
     #[error("Not an ID of a lease (1 to 255 bytes without control characters): `{0}`")]
     LeaseId(String),
+    /// The tag was moved while it was being pulled.
+    #[error("`{0}` was moved to another version while it was being pulled")]
+    Moved(String),
     /// Somebody works in the store.
     #[error("Store `{root}` is in use, still after {} s", waited.as_secs())]
     Busy {

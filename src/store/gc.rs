@@ -60,7 +60,7 @@ impl Store {
         if how.dry_run {
             return Ok(collected);
         }
-        self.forget(names, how.keep_last)?;
+        self.forget_past(names, how.keep_last)?;
         for path in &ended {
             remove(path)?;
         }
@@ -159,7 +159,7 @@ impl Store {
     }
 
     /// Takes out of the names' history what is about to go.
-    fn forget(&self, names: Vec<Name>, keep_last: usize) -> Result<(), Error> {
+    fn forget_past(&self, names: Vec<Name>, keep_last: usize) -> Result<(), Error> {
         for mut name in names {
             let past = keep_last.max(1) - 1;
             if name.history.len() > past {

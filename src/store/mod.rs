@@ -21,6 +21,7 @@
 mod attributes;
 mod beneath;
 mod blob;
+mod deploy;
 mod error;
 mod fill;
 mod fsck;
@@ -42,6 +43,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use deploy::Deployed;
 pub use error::Error;
 pub use fsck::{Checked, Fault, Place, Remedy};
 pub use gc::{Collect, Collected};

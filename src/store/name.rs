@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Store, json};
 use crate::digest::Digest;
+use crate::fsutil;
 use crate::platform::Platform;
 
 /// How many earlier versions a name remembers. Their volumes stay only as long as collecting keeps them.
@@ -101,6 +102,43 @@ impl Store {
             return Ok(());
         }
         self.write_name(&name)
+    }
+
+    /// Lets a reference lead to all of these manifests of an index at once: whoever looks sees what it led to before, or
+    /// all of them.
+    pub(super) fn switch(
+        &self,
+        reference: &str,
+        digest: Digest,
+        platforms: BTreeMap<Platform, Digest>,
+    ) -> Result<(), Error> {
+        let _lock = self.lock(&Digest::of(reference.as_bytes()))?;
+        let version = Version { digest, platforms };
+        let found = self.name(reference).ok().flatten();
+        let mut name = found.clone().unwrap_or_else(|| Name {
+            reference: reference.to_owned(),
+            current: version.clone(),
+            history: Vec::new(),
+            refused: BTreeSet::new(),
+        });
+        if name.current.digest == digest {
+            // Further platforms of the same version, which somebody else wants, stay.
+            name.current.platforms.extend(version.platforms);
+        } else {
+            name.turn_to(version);
+        }
+        if found.as_ref() == Some(&name) {
+            return Ok(());
+        }
+        self.write_name(&name)
+    }
+
+    /// Forgets a reference: nothing keeps its volumes any more but leases and mounts. Whether it was known.
+    pub fn forget(&self, reference: &str) -> Result<bool, Error> {
+        let _shared = self.shared()?;
+        let _lock = self.lock(&Digest::of(reference.as_bytes()))?;
+        let path = self.name_path(reference);
+        fsutil::remove_file(&path).map_err(|source| Error::io("remove", &path, source))
     }
 
     pub(super) fn write_name(&self, name: &Name) -> Result<(), Error> {

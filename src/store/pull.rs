@@ -36,11 +36,24 @@ impl Store {
         platform: Platform,
         reporter: &dyn Reporter,
     ) -> Result<Pulled, Error> {
+        // Until it is recorded, nothing but this keeps it from being collected.
+        let _shared = self.shared()?;
+        let pulled = self.prepare(source, reference, platform, reporter)?;
+        self.record(reference, pulled.digest, platform, pulled.manifest)?;
+        Ok(pulled)
+    }
+
+    /// The same without a name that leads to the volume. The caller holds the store's shared lock until it has one.
+    pub(super) fn prepare(
+        &self,
+        source: &dyn BlobSource,
+        reference: &str,
+        platform: Platform,
+        reporter: &dyn Reporter,
+    ) -> Result<Pulled, Error> {
         let root = source.root().map_err(artifact::Error::from)?;
         let (chosen, from_index) = choose(&root, reference, platform)?;
         let digest = chosen.digest;
-        // Until it is recorded, nothing but this keeps it from being collected.
-        let _shared = self.shared()?;
         let _lock = self.lock(&digest)?;
         let manifest = if let Some(manifest) = self.manifest(&digest) {
             manifest
@@ -68,7 +81,6 @@ impl Store {
             })?,
         };
         self.keep_document(&root.descriptor.digest, &root.content)?;
-        self.record(reference, root.descriptor.digest, platform, digest)?;
         Ok(Pulled {
             reference: reference.to_owned(),
             digest: root.descriptor.digest,
