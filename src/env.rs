@@ -32,5 +32,8 @@ pub const XDG_DATA_HOME: &str = "XDG_DATA_HOME";
 /// The user's home directory.
 pub const HOME: &str = "HOME";
 
+/// Where systemd wants to hear that a service is ready (`sd_notify(3)`).
+pub const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
+
 /// The folder of Docker's `config.json`; `~/.docker` when it is unset.
 pub const DOCKER_CONFIG: &str = "DOCKER_CONFIG";

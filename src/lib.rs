@@ -13,6 +13,8 @@
 //! ```
 
 #[cfg(feature = "cli")]
+pub mod agent;
+#[cfg(feature = "cli")]
 pub mod artifact;
 pub mod audit;
 #[cfg(feature = "cli")]

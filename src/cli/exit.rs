@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::reference::InvalidReference;
 use crate::report::Problems;
-use crate::{artifact, registry, store, trust};
+use crate::{agent, artifact, registry, store, trust};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,17 @@ pub(super) fn status(error: &anyhow::Error) -> ExitStatus {
 }
 
 fn opinion(cause: &(dyn Error + 'static)) -> Option<ExitStatus> {
+    if let Some(error) = cause.downcast_ref::<agent::Error>() {
+        return match error {
+            agent::Error::Store(error) => opinion(error),
+            agent::Error::Silent { .. } => Some(ExitStatus::Retry),
+            agent::Error::Running(_)
+            | agent::Error::Listening(_)
+            | agent::Error::NoSocket(_)
+            | agent::Error::Io { .. } => Some(ExitStatus::InputFailed),
+            error => error.is_transient().then_some(ExitStatus::Retry),
+        };
+    }
     if let Some(error) = cause.downcast_ref::<store::Error>() {
         return match error {
             store::Error::Artifact(error) => opinion(error),
@@ -118,6 +129,12 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
 }
 
 fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = cause.downcast_ref::<agent::Error>() {
+        return match error {
+            agent::Error::Store(error) => advice(error),
+            error => error.hint(),
+        };
+    }
     if let Some(error) = cause.downcast_ref::<store::Error>() {
         return match error {
             store::Error::Artifact(error) => advice(error),

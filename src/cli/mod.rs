@@ -3,6 +3,7 @@
 //! A verb parses its arguments, joins the parts below it, and hands what it found to the [`Printer`].
 //! Nothing else in the crate prints, knows exit codes, or reads the environment.
 
+mod agent;
 mod audit;
 mod check;
 mod completions;
@@ -17,6 +18,7 @@ mod fsck;
 mod gc;
 mod inspect;
 mod lease;
+mod notify;
 mod output;
 mod pack;
 mod path;
@@ -30,6 +32,7 @@ mod settings;
 mod sign;
 mod source;
 mod spec_file;
+mod status;
 mod store;
 mod tag;
 mod target;
@@ -96,6 +99,8 @@ enum Verb {
     Release(lease::Release),
     Gc(gc::Gc),
     Fsck(fsck::Fsck),
+    Agent(agent::Agent),
+    Status(status::Status),
     Audit(audit::Audit),
     Completions(completions::Completions),
     Man(completions::Man),
@@ -123,6 +128,8 @@ impl Verb {
             Self::Release(verb) => verb.run(printer),
             Self::Gc(verb) => verb.run(printer),
             Self::Fsck(verb) => verb.run(printer),
+            Self::Agent(verb) => verb.run(printer),
+            Self::Status(verb) => verb.run(printer),
             Self::Audit(verb) => verb.run(printer),
             Self::Completions(verb) => Ok(verb.run(printer, Cli::command())),
             Self::Man(verb) => verb.run(printer, Cli::command()),

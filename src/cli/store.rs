@@ -20,6 +20,13 @@ pub(super) struct StoreArgs {
 }
 
 impl StoreArgs {
+    /// The same, but for what is named elsewhere and not here.
+    pub(super) fn or(self, other: Option<&Path>) -> Self {
+        Self {
+            store: self.store.or_else(|| other.map(Path::to_owned)),
+        }
+    }
+
     /// Opens the store, and makes it if it is missing.
     pub(super) fn init(&self) -> anyhow::Result<Store> {
         Ok(Store::init(&self.folder()?)?)

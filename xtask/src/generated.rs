@@ -1,6 +1,7 @@
 //! What is generated and checked in, each file made from the code that means it.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
@@ -33,6 +34,26 @@ pub(crate) fn run(check: bool) -> Result<()> {
         }
         fs::write(&path, content)?;
         talk(&format!("wrote {name}"));
+    }
+    if !check {
+        described(&tree)?;
+    }
+    Ok(())
+}
+
+/// Lets the command describe its own API, which this crate does not carry. A test of its own says when it is old.
+fn described(tree: &Tree) -> Result<()> {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(&tree.root)
+        .args(["run", "-q", "-p", "krunner", "--", "agent", "openapi"])
+        .output()?;
+    if !output.status.success() {
+        bail!("`krunner agent openapi` failed");
+    }
+    let path = tree.root.join("docs/openapi.json");
+    if fs::read(&path).unwrap_or_default() != output.stdout {
+        fs::write(&path, output.stdout)?;
+        talk("wrote docs/openapi.json");
     }
     Ok(())
 }
