@@ -281,3 +281,49 @@ fn a_line_that_breaks_at_any_byte_holds_nothing_up_and_costs_one_piece_at_most()
         }
     }
 }
+
+/// Between runs of the program too, at whatever piece it was killed.
+#[test]
+fn a_publish_that_was_killed_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let content = bytes(30 << 20);
+    std::fs::create_dir(dir.path().join("tree")).unwrap();
+    std::fs::write(dir.path().join("tree/file"), &content).unwrap();
+    let registry = Double::start();
+    let reference = format!("{}/killed:15", registry.address);
+    let pack = || {
+        let mut pack = std::process::Command::new(env!("CARGO_BIN_EXE_krunner"));
+        pack.args(["pack", "tree", &reference, "--level", "1", "--replace"])
+            .current_dir(dir.path())
+            .env("KRUNNER_STORE", dir.path().join("store"));
+        pack
+    };
+    for at in [1, 2] {
+        registry.lie(&[Lie::Later(at * CHUNK)]);
+        let mut child = pack().spawn().unwrap();
+        let stopped = format!("PATCH /v2/killed");
+        while registry.inside.lock().unwrap().received < at * CHUNK || registry.count(&stopped) == 0
+        {
+            assert!(child.try_wait().unwrap().is_none(), "it has ended");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    registry.lie(&[]);
+    assert!(pack().status().unwrap().success());
+    let received = registry.inside.lock().unwrap().received;
+    let length = content.len() as u64;
+    assert!(
+        (length..=length + CHUNK).contains(&received),
+        "{received} bytes sent for {length}"
+    );
+    // What was noted is forgotten.
+    let notes = std::fs::read_dir(dir.path().join("store/cache/zstd")).unwrap();
+    let noted = |name: String| name.starts_with("upload-");
+    assert!(
+        !notes
+            .into_iter()
+            .any(|note| noted(note.unwrap().file_name().into_string().unwrap()))
+    );
+}

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::config::{Config, RootFs, Run};
-use super::document::{Descriptor, Index, Manifest, PlatformFields};
+use super::config::{Config, History, RootFs, Run};
+use super::document::{Descriptor, EROFS_FEATURE, Index, Manifest, PlatformFields};
+use super::erofs::{self, ErofsCompression};
 use super::image::Image;
 use super::repack::Packed;
 use super::tarball::Refused;
@@ -59,6 +60,7 @@ pub(super) fn platform(
         created: image.config.created.clone(),
         architecture: image.platform.architecture.oci().to_owned(),
         os: image.platform.os().to_owned(),
+        os_features: Vec::new(),
         variant: None,
         config: Run {
             labels: version
@@ -78,11 +80,60 @@ pub(super) fn platform(
             .collect(),
     }
     .to_bytes()?;
+    documents(
+        &config,
+        layers,
+        annotations,
+        PlatformFields::from(image.platform),
+    )
+}
+
+/// Makes the documents of an EROFS twin: `blob` is the whole volume, and `plain` what it is another form of.
+pub(super) fn twin(
+    image: &Image<'_>,
+    plain: &Platform,
+    blob: &Descriptor,
+    compression: ErofsCompression,
+) -> Result<Platform, Error> {
+    let features = vec![EROFS_FEATURE.to_owned()];
+    let mut config = Config::parse(&plain.config.content)?;
+    config.os_features.clone_from(&features);
+    // As containerd has it: what needs no unpacking unpacks to itself.
+    config.rootfs.diff_ids = vec![blob.digest];
+    config.history = vec![History {
+        created: config.created.clone(),
+        created_by: Some("mkfs.erofs".to_owned()),
+        comment: Some("volume".to_owned()),
+        empty_layer: false,
+    }];
+    let mut annotations = plain.annotations.clone();
+    let of = plain.manifest.descriptor.digest.to_string();
+    annotations.insert(keys::EROFS_OF.to_owned(), of);
+    let compression = compression.to_string();
+    annotations.insert(keys::EROFS_COMPRESSION.to_owned(), compression);
+    let layer = Descriptor {
+        annotations: BTreeMap::from([(TITLE.to_owned(), erofs::NAME.to_owned())]),
+        ..blob.clone()
+    };
+    let platform = PlatformFields {
+        os_features: features,
+        ..PlatformFields::from(image.platform)
+    };
+    documents(&config.to_bytes()?, vec![layer], annotations, platform)
+}
+
+/// Puts a config and layers into a manifest.
+fn documents(
+    config: &[u8],
+    layers: Vec<Descriptor>,
+    annotations: BTreeMap<String, String>,
+    platform: PlatformFields,
+) -> Result<Platform, Error> {
     let manifest = Manifest {
         schema_version: 2,
         media_type: Some(media::MANIFEST.to_owned()),
         artifact_type: Some(ARTIFACT_TYPE.to_owned()),
-        config: Descriptor::inline(media::CONFIG, &config),
+        config: Descriptor::inline(media::CONFIG, config),
         layers: layers.clone(),
         subject: None,
         annotations: annotations.clone(),
@@ -90,7 +141,7 @@ pub(super) fn platform(
     .to_bytes()?;
     let descriptor = Descriptor {
         artifact_type: Some(ARTIFACT_TYPE.to_owned()),
-        platform: Some(PlatformFields::from(image.platform)),
+        platform: Some(platform),
         annotations: annotations
             .iter()
             .filter(|(key, _)| key.starts_with(OWN_PREFIX))
@@ -100,8 +151,8 @@ pub(super) fn platform(
     };
     Ok(Platform {
         config: Document {
-            descriptor: Descriptor::of(media::CONFIG, &config),
-            content: config,
+            descriptor: Descriptor::of(media::CONFIG, config),
+            content: config.to_vec(),
         },
         manifest: Document {
             descriptor,

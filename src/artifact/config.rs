@@ -21,6 +21,14 @@ pub struct Config {
     pub architecture: String,
     /// The operating system.
     pub os: String,
+    /// What the operating system must be able to do.
+    #[serde(
+        rename = "os.features",
+        default,
+        deserialize_with = "document::or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub os_features: Vec<String>,
     /// The processor's variant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,

@@ -164,6 +164,20 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// No program to make EROFS images with.
+    #[error("Cannot run `{program}`")]
+    NoMkfs {
+        /// The program.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A program that does not know archives yet.
+    #[error("Too old to make EROFS images of archives: `{0}`")]
+    OldMkfs(String),
+    /// A program that did not do what was asked.
+    #[error("`mkfs.erofs` failed: `{0}`")]
+    Mkfs(String),
     /// A blob whose bytes did not all come.
     #[error("Cannot fetch `{digest}`")]
     Fetch {
@@ -233,6 +247,9 @@ impl Error {
             }
             Self::Whiteout { .. } => Some(
                 "Leave the path out where it comes from, with `drop`, instead of removing it later",
+            ),
+            Self::NoMkfs { .. } | Self::OldMkfs(_) => Some(
+                "Install erofs-utils 1.7 or later (`mkfs.erofs` in the search path), or leave `--erofs` out",
             ),
             Self::NoTag { .. } => Some("Name the entry behind the path, as in `oci:DIR:TAG`"),
             _ => None,

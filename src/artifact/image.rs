@@ -73,7 +73,9 @@ fn collect<'a>(
     for descriptor in Index::parse(&document.content)?.manifests {
         let known =
             media::is_manifest(&descriptor.media_type) || media::is_index(&descriptor.media_type);
-        if !known || descriptor.annotations.contains_key(ATTESTATION) {
+        // A twin is made anew where it is wanted, from the layers.
+        let special = descriptor.twin_platform().is_some();
+        if !known || special || descriptor.annotations.contains_key(ATTESTATION) {
             continue;
         }
         let content = source.manifest(&descriptor)?;

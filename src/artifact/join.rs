@@ -67,9 +67,10 @@ impl Kept {
         })
     }
 
-    /// Where it belongs in the index: baselines in their order, and everything special behind them.
+    /// Where it belongs in the index: baselines in their order, everything special behind them, and twins last.
     pub(super) fn rank(&self) -> (bool, Option<Platform>) {
         let platform = self.descriptor.known_platform();
-        (platform.is_none(), platform)
+        let twin = self.descriptor.twin_platform();
+        (platform.is_none(), platform.or(twin))
     }
 }

@@ -13,6 +13,7 @@ mod copy;
 mod difference;
 mod docker;
 mod document;
+mod erofs;
 mod error;
 mod folder;
 mod image;
@@ -42,6 +43,7 @@ pub use document::{
     Descriptor, EROFS_FEATURE, Index, MAX_DOCUMENT, MAX_LAYERS, MAX_MANIFESTS, Manifest,
     PlatformFields,
 };
+pub use erofs::{ErofsCompression, Mkfs};
 pub use error::Error;
 pub use folder::Folder;
 pub use image::{Image, Layer, images};
@@ -49,7 +51,7 @@ pub use join::{Kept, kept};
 pub use layout::Layout;
 pub use pack::{Pack, Stage};
 pub use progress::{Reported, Reporter, Silent, Task};
-pub use publish::{Published, PublishedPlatform, publish, publish_beside};
+pub use publish::{Published, PublishedPlatform, Way, publish, publish_beside};
 pub use referrers::{
     Referrer, SIGNATURE_TAGS, of as referrers, referrers_list, referrers_tag, signature_tag,
 };

@@ -76,6 +76,7 @@ impl Pack {
             created: Some(self.created.clone()),
             architecture: self.platform.architecture.oci().to_owned(),
             os: self.platform.os().to_owned(),
+            os_features: Vec::new(),
             variant: None,
             config: Run {
                 labels: self.labels.clone(),

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::num::NonZero;
-use std::thread;
 
 use serde::Serialize;
 
 use super::cache::Cache;
 use super::document::Descriptor;
+use super::erofs::{self, Mkfs};
 use super::image::{Image, Layer};
 use super::join::Kept;
 use super::progress::{Reported, Reporter};
@@ -44,6 +43,9 @@ pub struct PublishedPlatform {
     pub manifest: Descriptor,
     /// Its layers, lowest first.
     pub layers: Vec<Descriptor>,
+    /// The manifest of its EROFS twin, if one was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erofs: Option<Descriptor>,
 }
 
 /// Publishes images, one for each platform, as one artifact.
@@ -54,7 +56,35 @@ pub fn publish(
     compression: Compression,
     reporter: &dyn Reporter,
 ) -> Result<Published, Error> {
-    publish_beside(images, Vec::new(), sink, cache, compression, reporter)
+    let way = Way {
+        cache,
+        compression,
+        erofs: None,
+        threads: 1,
+        reporter,
+    };
+    publish_beside(images, Vec::new(), sink, &way)
+}
+
+/// How layers become what is sent.
+#[derive(Clone, Copy)]
+pub struct Way<'a> {
+    /// Where what was made is kept.
+    pub cache: &'a Cache,
+    /// How layers are compressed.
+    pub compression: Compression,
+    /// What makes an EROFS twin of every platform, if they are wanted.
+    pub erofs: Option<&'a Mkfs>,
+    /// How many threads compress.
+    pub threads: u32,
+    /// Who hears of it.
+    pub reporter: &'a dyn Reporter,
+}
+
+impl std::fmt::Debug for Way<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Way({:?}, {:?})", self.compression, self.erofs)
+    }
 }
 
 /// Publishes images beside those of other platforms that are there already, as far as these are of the same volume and
@@ -63,9 +93,7 @@ pub fn publish_beside(
     mut images: Vec<Image<'_>>,
     mut there: Vec<Kept>,
     sink: &dyn BlobSink,
-    cache: &Cache,
-    compression: Compression,
-    reporter: &dyn Reporter,
+    way: &Way<'_>,
 ) -> Result<Published, Error> {
     images.sort_by_key(|image| image.platform);
     if let Some(pair) = images
@@ -77,28 +105,37 @@ pub fn publish_beside(
     let platforms: Vec<_> = images.iter().map(|image| image.platform).collect();
     there
         .retain(|kept| !kept.is_of(&platforms) && images.iter().all(|image| kept.is_beside(image)));
-    let packed = pack_and_send(&images, sink, cache, compression, reporter)?;
-    let mut made = Vec::new();
+    let packed = pack_and_send(&images, sink, way)?;
+    let mut manifests: Vec<Kept> = there.clone();
+    let mut platforms = Vec::new();
     for image in &images {
         let layers: Vec<&Packed> = image
             .layers
             .iter()
             .filter_map(|layer| packed.get(&layer.diff_id))
             .collect();
-        made.push(compose::platform(image, &layers, compression)?);
+        let plain = compose::platform(image, &layers, way.compression)?;
+        let twin = match way.erofs {
+            Some(mkfs) => Some(send_twin(image, &plain, sink, mkfs, way)?),
+            None => None,
+        };
+        for documents in [Some(&plain), twin.as_ref()] {
+            let Some(documents) = documents else { continue };
+            send_small(sink, &documents.config)?;
+            let manifest = &documents.manifest;
+            sink.manifest(&manifest.descriptor, &manifest.content)?;
+            manifests.push(Kept {
+                descriptor: manifest.descriptor.clone(),
+                annotations: documents.annotations.clone(),
+            });
+        }
+        platforms.push(PublishedPlatform {
+            platform: image.platform,
+            manifest: plain.manifest.descriptor,
+            layers: plain.layers,
+            erofs: twin.map(|twin| twin.manifest.descriptor),
+        });
     }
-    for platform in &made {
-        send_small(sink, &platform.config)?;
-        sink.manifest(&platform.manifest.descriptor, &platform.manifest.content)?;
-    }
-    let mut manifests: Vec<Kept> = made
-        .iter()
-        .map(|platform| Kept {
-            descriptor: platform.manifest.descriptor.clone(),
-            annotations: platform.annotations.clone(),
-        })
-        .chain(there.iter().cloned())
-        .collect();
     manifests.sort_by_key(Kept::rank);
     let manifests = manifests
         .into_iter()
@@ -107,15 +144,6 @@ pub fn publish_beside(
     let index = compose::index(manifests)?;
     sink.manifest(&index.descriptor, &index.content)?;
     sink.tag(&index.descriptor, &index.content)?;
-    let platforms = images
-        .iter()
-        .zip(made)
-        .map(|(image, made)| PublishedPlatform {
-            platform: image.platform,
-            manifest: made.manifest.descriptor,
-            layers: made.layers,
-        })
-        .collect();
     Ok(Published {
         index: index.descriptor,
         platforms,
@@ -127,9 +155,7 @@ pub fn publish_beside(
 fn pack_and_send(
     images: &[Image<'_>],
     sink: &dyn BlobSink,
-    cache: &Cache,
-    compression: Compression,
-    reporter: &dyn Reporter,
+    way: &Way<'_>,
 ) -> Result<BTreeMap<Digest, Packed>, Error> {
     let mut distinct: BTreeMap<Digest, &Layer<'_>> = BTreeMap::new();
     for layer in images.iter().flat_map(|image| &image.layers) {
@@ -138,28 +164,56 @@ fn pack_and_send(
     // Largest first, so that no long one is left for the end.
     let mut queue: Vec<&Layer<'_>> = distinct.into_values().collect();
     queue.sort_by_key(|layer| layer.size);
-    let workers = thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = u32::try_from(workers).unwrap_or(1);
+    let pack = |layer| repack::repack(layer, way.cache, way.compression, way.threads, way.reporter);
     let packed = parallel::map(queue, PARALLEL, |layer| -> Result<_, Error> {
-        let packed = repack::repack(layer, cache, compression, workers, reporter)?;
-        send(sink, layer, &packed, reporter)?;
+        let packed = make_and_send(sink, &layer.name, way, || pack(layer))?;
         Ok((layer.diff_id, packed))
     })?;
     Ok(packed.into_iter().collect())
 }
 
-fn send(
+/// Makes a platform's EROFS image, sends it, and returns the documents that go with it.
+fn send_twin(
+    image: &Image<'_>,
+    plain: &compose::Platform,
     sink: &dyn BlobSink,
-    layer: &Layer<'_>,
-    packed: &Packed,
-    reporter: &dyn Reporter,
-) -> Result<(), Error> {
+    mkfs: &Mkfs,
+    way: &Way<'_>,
+) -> Result<compose::Platform, Error> {
+    let make = || mkfs.image(image, way.cache, way.reporter);
+    let packed = make_and_send(sink, erofs::NAME, way, make)?;
+    compose::twin(image, plain, &packed.descriptor, mkfs.compression())
+}
+
+/// Makes something and sends it; once more if what the cache had of it turns out to be damaged.
+fn make_and_send(
+    sink: &dyn BlobSink,
+    name: &str,
+    way: &Way<'_>,
+    make: impl Fn() -> Result<Packed, Error>,
+) -> Result<Packed, Error> {
+    let packed = make()?;
+    let Err(error) = send(sink, name, &packed, way) else {
+        return Ok(packed);
+    };
+    if !packed.kept || way.cache.check(&packed.key, &packed.descriptor) {
+        return Err(error);
+    }
+    let packed = make()?;
+    send(sink, name, &packed, way)?;
+    Ok(packed)
+}
+
+fn send(sink: &dyn BlobSink, name: &str, packed: &Packed, way: &Way<'_>) -> Result<(), Error> {
     if sink.has(&packed.descriptor)? {
         return Ok(());
     }
     sink.blob(&packed.descriptor, &|| {
-        let task = reporter.start(&format!("{} ↑", layer.name), packed.descriptor.size);
-        let file = Verifier::new(File::open(&packed.file)?, &packed.descriptor);
+        let task = way
+            .reporter
+            .start(&format!("{name} ↑"), packed.descriptor.size);
+        let file = File::open(way.cache.path(&packed.key))?;
+        let file = Verifier::new(file, &packed.descriptor);
         Ok(Box::new(Reported::new(file, task)) as Box<dyn Read + Send>)
     })?;
     Ok(())

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Error;
-use super::cache::Cache;
+use super::cache::{self, Cache, layer_key};
 use super::compression::{Compression, Compressor, decompress};
 use super::document::Descriptor;
 use super::image::Layer;
@@ -20,14 +21,16 @@ use crate::digest::Digest;
 pub(super) struct Packed {
     /// The compressed layer, without annotations.
     pub(super) descriptor: Descriptor,
-    /// Where its bytes are.
-    pub(super) file: PathBuf,
+    /// What the cache keeps it under.
+    pub(super) key: String,
     /// What it contains.
     pub(super) contents: Contents,
+    /// Whether it was there already, so that nobody has read it yet.
+    pub(super) kept: bool,
 }
 
 /// The paths of a layer.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Contents {
     /// Every path, and whether it is a folder.
     pub(super) paths: BTreeMap<PathBuf, bool>,
@@ -35,7 +38,7 @@ pub(super) struct Contents {
     pub(super) links: BTreeMap<PathBuf, PathBuf>,
 }
 
-/// Compresses a layer, or takes it from the cache; reads and checks all of it either way.
+/// Takes a layer from the cache, or compresses it, and then reads and checks all of it.
 pub(super) fn repack(
     layer: &Layer<'_>,
     cache: &Cache,
@@ -43,16 +46,16 @@ pub(super) fn repack(
     workers: u32,
     reporter: &dyn Reporter,
 ) -> Result<Packed, Error> {
-    let file = cache.path(&layer.diff_id, compression);
-    let reader = Reported::new((layer.open)()?, reporter.start(&layer.name, layer.size));
-    if let Some(descriptor) = cache.get(&layer.diff_id, compression) {
-        let contents = scan(layer, reader, &mut io::sink())?;
+    let key = layer_key(&layer.diff_id, compression);
+    if let Some((descriptor, contents)) = cache.get(&key, compression.media_type()) {
         return Ok(Packed {
             descriptor,
-            file,
+            key,
             contents,
+            kept: true,
         });
     }
+    let reader = Reported::new((layer.open)()?, reporter.start(&layer.name, layer.size));
     let fail = |source| Error::Layer {
         layer: layer.name.clone(),
         source,
@@ -71,11 +74,13 @@ pub(super) fn repack(
         })
         .map_err(fail)?;
     let (digest, size) = hashed.finish();
-    let descriptor = cache.keep(temporary, &layer.diff_id, compression, digest, size)?;
+    let descriptor = cache::descriptor(compression.media_type(), digest, size);
+    cache.keep(temporary, &key, &descriptor, &contents)?;
     Ok(Packed {
         descriptor,
-        file,
+        key,
         contents,
+        kept: false,
     })
 }
 

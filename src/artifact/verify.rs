@@ -2,6 +2,7 @@
 
 mod layers;
 mod manifest;
+mod twin;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use crate::labels::ARTIFACT_TYPE;
 use crate::platform::Platform;
 
 /// The rules by their names, in the order of the page.
-const RULES: [(&str, &str); 11] = [
+const RULES: [(&str, &str); 12] = [
     (
         "documents",
         "Every document is what its descriptor says, and parses",
@@ -56,6 +57,10 @@ const RULES: [(&str, &str); 11] = [
     (
         "identity",
         "What a volume says about itself in `krunner.json` is what its annotations say",
+    ),
+    (
+        "twins",
+        "Every EROFS twin names the manifest that it is another form of, and is one image",
     ),
     (
         "referrers",
@@ -184,6 +189,9 @@ impl Judge<'_> {
                 .map_err(Error::from)
                 .and_then(|content| descriptor.check(&content).map(|()| content));
             match content {
+                Ok(content) if descriptor.twin_platform().is_some() => {
+                    self.twin(descriptor, &content, &index)?;
+                }
                 Ok(content) => self.manifest(descriptor, &content, Some(descriptor))?,
                 Err(error) => self.note("documents", error)?,
             }

@@ -4,9 +4,11 @@ use clap::Args;
 
 use super::output::Output;
 use super::target::Target;
+use super::trust::Trusting;
 use super::{ExitStatus, OutputFormat, Printer, source};
 use crate::artifact;
 use crate::reference::Reference;
+use crate::trust::Checked;
 
 /// Copy an artifact, byte for byte, with everything that refers to it
 ///
@@ -27,6 +29,8 @@ pub(super) struct Copy {
     #[arg(long)]
     no_referrers: bool,
     #[command(flatten)]
+    trusting: Trusting,
+    #[command(flatten)]
     output: Output,
 }
 
@@ -36,12 +40,17 @@ impl Copy {
         let from: Reference = self.from.parse()?;
         let to = self.to.parse::<Reference>()?.or_tag(from.tag());
         let source = source::open(&from)?;
+        // What was verified is what is copied, wherever the tag leads meanwhile.
+        let source = Checked::new(&*source)?;
+        for signer in self.trusting.check(&source, &from)? {
+            printer.info(format_args!("Signed with `{signer}`"));
+        }
         let mount_from = match &from {
             Reference::Registry(place) => Some(place),
             _ => None,
         };
         let target = Target::open(&to, mount_from)?;
-        let copied = artifact::copy(&*source, target.sink(), !self.no_referrers, printer)?;
+        let copied = artifact::copy(&source, target.sink(), !self.no_referrers, printer)?;
         target.finish()?;
         match self.output.format {
             OutputFormat::Json => printer.json(&copied)?,

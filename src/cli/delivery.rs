@@ -5,7 +5,7 @@ use clap::Args;
 use super::output::Output;
 use super::target::Target;
 use super::{ExitStatus, OutputFormat, Printer};
-use crate::artifact::{self, Cache, Compression, Image, Kept, Published};
+use crate::artifact::{self, Cache, Compression, Image, Kept, Mkfs, Published, Way};
 use crate::reference::{DEFAULT_TAG, Reference};
 
 /// What becomes of the platforms that are there already: the option of every verb that makes an index.
@@ -36,6 +36,8 @@ pub(super) struct Delivery<'a> {
     pub(super) destination: &'a Reference,
     pub(super) joining: Joining,
     pub(super) compression: Compression,
+    pub(super) erofs: Option<Mkfs>,
+    pub(super) threads: u32,
     pub(super) output: Output,
 }
 
@@ -54,8 +56,14 @@ impl Delivery<'_> {
         } = self;
         let there = self.joining.there(&target, destination)?;
         let sink = target.sink();
-        let published =
-            artifact::publish_beside(images, there, sink, cache, self.compression, printer)?;
+        let way = Way {
+            cache,
+            compression: self.compression,
+            erofs: self.erofs.as_ref(),
+            threads: self.threads,
+            reporter: printer,
+        };
+        let published = artifact::publish_beside(images, there, sink, &way)?;
         target.finish()?;
         match self.output.format {
             OutputFormat::Json => printer.json(&published)?,
@@ -80,6 +88,12 @@ fn tell(printer: &Printer, destination: &Reference, published: &Published) {
             indicatif::HumanBytes(bytes),
             platform.layers.len()
         ));
+        if let Some(twin) = &platform.erofs {
+            printer.info(format_args!(
+                "  {}+erofs  {}",
+                platform.platform, twin.digest
+            ));
+        }
     }
     for kept in &published.kept {
         let platform = kept.platform.as_ref().map(ToString::to_string);

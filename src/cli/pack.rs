@@ -60,6 +60,7 @@ impl Pack {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
         let compression = self.compress.compression()?;
+        let erofs = self.compress.mkfs()?;
         let destination: Reference = self.destination.parse()?;
         let stages = self
             .folders
@@ -80,10 +81,12 @@ impl Pack {
         let cache = Cache::open(&store.layer_cache())?;
         let packed = Packed::new(&stages, platform, labels, self.epoch, &store.layer_cache())?;
         let delivery = Delivery {
-            target: Target::open(&destination, None)?,
+            target: Target::open_noting(&destination, None, Some(store.layer_cache()))?,
             destination: &destination,
             joining: self.joining,
             compression,
+            erofs,
+            threads: self.compress.threads(),
             output: self.output,
         };
         delivery.send(vec![packed.image()?], &cache, printer)

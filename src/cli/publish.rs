@@ -19,7 +19,7 @@ use crate::reference::Reference;
 #[command(after_help = "\
 Examples:
   krunner publish oci:out registry.example.com/krunner:15
-  krunner publish oci-archive:out.tar oci:published:15 --level 19
+  krunner publish oci-archive:out.tar oci:published:15 --level 19 --erofs
   krunner publish docker-archive:amd64.tar docker-archive:arm64.tar 127.0.0.1:5000/krunner:15")]
 pub(super) struct Publish {
     /// What to publish: oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE; several are joined
@@ -48,8 +48,8 @@ impl Publish {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
         let compression = self.compress.compression()?;
+        let erofs = self.compress.mkfs()?;
         let destination: Reference = self.destination.parse()?;
-        let target = Target::open(&destination, None)?;
         let opened = self
             .sources
             .iter()
@@ -62,12 +62,16 @@ impl Publish {
                 Opened::Docker(archive) => archive.images()?,
             });
         }
-        let cache = Cache::open(&self.store.init()?.layer_cache())?;
+        let scratch = self.store.init()?.layer_cache();
+        let cache = Cache::open(&scratch)?;
+        let target = Target::open_noting(&destination, None, Some(scratch))?;
         let delivery = Delivery {
             target,
             destination: &destination,
             joining: self.joining,
             compression,
+            erofs,
+            threads: self.compress.threads(),
             output: self.output,
         };
         delivery.send(images, &cache, printer)

@@ -30,13 +30,15 @@ pub(super) fn open(reference: &Reference) -> anyhow::Result<Box<dyn BlobSource>>
 
 /// Opens a place in a registry with the credentials and settings that there are for it.
 pub(super) fn registry(place: &Repository) -> anyhow::Result<Registry> {
-    registry_with(place, None)
+    registry_with(place, None, None)
 }
 
-/// The same, where blobs may be in another repository of the registry already.
+/// The same, where blobs may be in another repository of the registry already, and where unfinished uploads are noted in
+/// a folder.
 pub(super) fn registry_with(
     place: &Repository,
     mount_from: Option<String>,
+    uploads: Option<PathBuf>,
 ) -> anyhow::Result<Registry> {
     let registries = Registries::read()?;
     let access = registries.access(&place.registry);
@@ -61,6 +63,7 @@ pub(super) fn registry_with(
             .collect::<anyhow::Result<_>>()?,
         tags_from_mirrors: access.tags_from_mirrors,
         mount_from,
+        uploads,
     };
     Ok(Registry::with(place.clone(), settings)?)
 }

@@ -30,6 +30,15 @@ impl Target {
         reference: &Reference,
         mount_from: Option<&Repository>,
     ) -> anyhow::Result<Self> {
+        Self::open_noting(reference, mount_from, None)
+    }
+
+    /// Opens a place whose unfinished uploads are noted in a folder, so that the next run continues them.
+    pub(super) fn open_noting(
+        reference: &Reference,
+        mount_from: Option<&Repository>,
+        uploads: Option<PathBuf>,
+    ) -> anyhow::Result<Self> {
         Ok(match reference {
             Reference::Registry(place) if place.digest.is_some() => {
                 bail!("A digest is what writing finds out; name a tag instead: `{place}`")
@@ -38,7 +47,7 @@ impl Target {
                 let from = mount_from
                     .filter(|from| from.registry == place.registry && from.name != place.name)
                     .map(|from| from.name.clone());
-                Self::Registry(Box::new(source::registry_with(place, from)?))
+                Self::Registry(Box::new(source::registry_with(place, from, uploads)?))
             }
             Reference::Layout { dir, tag } => {
                 let tag = tag.as_deref().unwrap_or(DEFAULT_TAG);

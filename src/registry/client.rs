@@ -1,5 +1,7 @@
 //! A place in a registry, and the connections to it.
 
+use std::path::PathBuf;
+
 use tokio::runtime::{Builder, Runtime};
 
 use super::host::Host;
@@ -16,6 +18,7 @@ pub struct Registry {
     pub(super) mirrors: Vec<Host>,
     pub(super) tags_from_mirrors: bool,
     pub(super) mount_from: Option<String>,
+    pub(super) uploads: Option<PathBuf>,
     pub(super) runtime: Runtime,
 }
 
@@ -54,6 +57,7 @@ impl Registry {
             mirrors,
             tags_from_mirrors: settings.tags_from_mirrors,
             mount_from: settings.mount_from,
+            uploads: settings.uploads,
             place,
             runtime,
         })

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
 use crate::artifact::{self, Failure};
+use crate::date;
 use crate::digest::Digest;
 
 /// What can go wrong with a registry.
@@ -122,8 +123,7 @@ impl Error {
         matches!(self, Self::Unreachable { .. } | Self::Busy { .. })
     }
 
-    /// How long the registry wants to be left alone, if it says so. (As a date, which some write, it is not read:
-    /// clocks differ.)
+    /// How long the registry wants to be left alone, if it says so.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Busy { after, .. } => *after,
@@ -160,10 +160,7 @@ impl Error {
         what: &str,
     ) -> Self {
         let (registry, what) = (registry.to_owned(), what.to_owned());
-        let after = headers
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(Duration::from_secs);
+        let after = retry_after(headers);
         match status {
             StatusCode::NOT_FOUND => Self::NotFound(what),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::Denied {
@@ -192,12 +189,61 @@ impl Error {
     }
 }
 
+/// How long to wait, by `Retry-After`: in seconds, or until a date by the registry's own clock, which is in the same answer. Ours
+/// may be another one.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: HeaderName| Some(headers.get(name)?.to_str().ok()?.trim());
+    let asked = text(RETRY_AFTER)?;
+    let seconds = asked.parse().ok().or_else(|| {
+        let now = date::parse_http(text(DATE)?)?;
+        Some(date::parse_http(asked)?.saturating_sub(now))
+    });
+    seconds.map(Duration::from_secs)
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         if error.is_transient() {
             Self::transient(error)
         } else {
             Self::lasting(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_pause_is_in_seconds_or_until_a_date_by_the_registrys_clock() {
+        let cases = [
+            (Some("120"), None, Some(120)),
+            (
+                Some("Sun, 06 Nov 1994 08:50:07 GMT"),
+                Some("Sun, 06 Nov 1994 08:49:37 GMT"),
+                Some(30),
+            ),
+            (
+                Some("Sun, 06 Nov 1994 08:49:07 GMT"),
+                Some("Sun, 06 Nov 1994 08:49:37 GMT"),
+                Some(0),
+            ),
+            (Some("Sun, 06 Nov 1994 08:50:07 GMT"), None, None),
+            (Some("soon"), None, None),
+            (None, None, None),
+        ];
+        for (asked, now, after) in cases {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [(RETRY_AFTER, asked), (DATE, now)] {
+                if let Some(value) = value {
+                    headers.insert(name, HeaderValue::from_static(value));
+                }
+            }
+            let found = retry_after(&headers).map(|after| after.as_secs());
+            assert_eq!(found, after, "{asked:?} {now:?}");
         }
     }
 }

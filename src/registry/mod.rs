@@ -17,6 +17,7 @@ mod retry;
 mod session;
 mod settings;
 mod token;
+mod unfinished;
 
 pub use client::Registry;
 pub use credentials::Credentials;

@@ -144,8 +144,10 @@ impl Registry {
         };
         let mut reader = open().map_err(Unsent::Unreadable)?;
         let result = self.fill(&mut session, descriptor, &mut reader, open);
-        if matches!(result, Err(Unsent::Unreadable(_))) {
-            session.cancel();
+        match &result {
+            Err(Unsent::Unreadable(_)) => session.cancel(),
+            Err(Unsent::Error(error)) if error.is_transient() => {}
+            _ => session.forget(),
         }
         result
     }
@@ -159,7 +161,9 @@ impl Registry {
         reader: &mut dyn Read,
         open: &Open<'_>,
     ) -> Result<Sent, Unsent> {
-        let mut start = 0;
+        let mut start = session.there();
+        // What an earlier run has sent is only read, to know that it was the right blob.
+        io::copy(&mut (&mut *reader).take(start), &mut io::sink()).map_err(Unsent::Unreadable)?;
         loop {
             let piece = read_piece(reader, session.chunk).map_err(Unsent::Unreadable)?;
             if start == 0 && piece.len() as u64 == descriptor.size {

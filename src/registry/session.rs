@@ -7,6 +7,7 @@ use reqwest::{Method, Response, StatusCode, Url};
 use super::body::text;
 use super::host::{Call, Host};
 use super::retry;
+use super::unfinished::Note;
 use super::{Error, Registry};
 use crate::digest::Digest;
 
@@ -47,6 +48,12 @@ pub(super) struct Session<'a> {
     pub(super) chunk: usize,
     /// What the registry has of it.
     sent: u64,
+    /// Whether an earlier run has begun it.
+    resumed: bool,
+    /// Whether this run has sent a piece of it.
+    begun: bool,
+    /// Where it is noted for a later run.
+    note: Option<Note>,
 }
 
 impl Registry {
@@ -55,6 +62,10 @@ impl Registry {
         let host = &self.origin;
         let what = self.what(&digest.to_string());
         let plain = host.url(&self.place.name, "blobs/uploads/");
+        let note = self.note(digest);
+        if let Some(session) = self.resume(note.as_ref(), &what)? {
+            return Ok(Opened::Waiting(session));
+        }
         if let Some(from) = &self.mount_from {
             let mut url = plain.clone();
             url.query_pairs_mut()
@@ -68,7 +79,9 @@ impl Registry {
                     return Ok(Opened::Mounted);
                 }
                 Ok(response) if response.status() == StatusCode::ACCEPTED => {
-                    return self.session(&response, plain, what).map(Opened::Waiting);
+                    return self
+                        .session(&response, plain, what, note)
+                        .map(Opened::Waiting);
                 }
                 Ok(_) | Err(Error::Denied { .. }) => {}
                 Err(error) => return Err(error),
@@ -79,32 +92,80 @@ impl Registry {
         let response = host.call(&call, &what)?;
         match response.status() {
             StatusCode::CREATED => Ok(Opened::Mounted),
-            StatusCode::ACCEPTED => self.session(&response, plain, what).map(Opened::Waiting),
+            StatusCode::ACCEPTED => self
+                .session(&response, plain, what, note)
+                .map(Opened::Waiting),
             _ => Err(host.refused(&response, &what)),
         }
     }
 
-    fn session(&self, response: &Response, url: Url, what: String) -> Result<Session<'_>, Error> {
+    fn session(
+        &self,
+        response: &Response,
+        url: Url,
+        what: String,
+        note: Option<Note>,
+    ) -> Result<Session<'_>, Error> {
         let least = text(response.headers(), CHUNK_MIN_LENGTH)
             .and_then(|value| value.parse::<usize>().ok())
             .unwrap_or(0);
-        let mut session = Session {
-            host: &self.origin,
-            location: url,
-            scope: self.push_scope(),
-            what,
-            chunk: CHUNK.max(least.min(LARGEST_CHUNK)),
-            sent: 0,
-        };
+        let mut session = self.session_at(url, what, note);
+        session.chunk = CHUNK.max(least.min(LARGEST_CHUNK));
         if session.moved(response.headers())? {
             Ok(session)
         } else {
             Err(self.origin.protocol("an upload without `Location`"))
         }
     }
+
+    fn session_at(&self, location: Url, what: String, note: Option<Note>) -> Session<'_> {
+        Session {
+            host: &self.origin,
+            location,
+            scope: self.push_scope(),
+            what,
+            chunk: CHUNK,
+            sent: 0,
+            resumed: false,
+            begun: false,
+            note,
+        }
+    }
+
+    fn note(&self, digest: &Digest) -> Option<Note> {
+        let place = format!("{}/{}", self.place.registry, self.place.name);
+        let folder = self.uploads.as_ref()?;
+        Some(Note::of(folder, &place, digest))
+    }
+
+    /// The upload that an earlier run has begun, if the registry still knows it and has something of it.
+    fn resume(&self, note: Option<&Note>, what: &str) -> Result<Option<Session<'_>>, Error> {
+        let Some((note, location)) = note.and_then(|note| Some((note, note.read()?))) else {
+            return Ok(None);
+        };
+        let mut session = self.session_at(location, what.to_owned(), Some(note.clone()));
+        session.resumed = true;
+        if session.secure() && session.ask()? && session.sent > 0 {
+            return Ok(Some(session));
+        }
+        note.remove();
+        Ok(None)
+    }
 }
 
 impl Session<'_> {
+    /// How much of the blob an earlier run has sent.
+    pub(super) fn there(&self) -> u64 {
+        if self.resumed { self.sent } else { 0 }
+    }
+
+    /// Forgets the upload: it is finished, or lost.
+    pub(super) fn forget(&self) {
+        if let Some(note) = &self.note {
+            note.remove();
+        }
+    }
+
     /// Sends a piece that begins at byte `start`.
     pub(super) fn piece(&mut self, start: u64, bytes: &Bytes) -> Result<Sent, Error> {
         let end = start + bytes.len() as u64;
@@ -126,6 +187,10 @@ impl Session<'_> {
                 Ok(response) if response.status().is_success() => {
                     self.moved(response.headers())?;
                     self.sent = received(response.headers()).unwrap_or(end);
+                    self.begun = true;
+                    if let Some(note) = &self.note {
+                        note.write(&self.location);
+                    }
                 }
                 Ok(response) if response.status() == StatusCode::RANGE_NOT_SATISFIABLE => {
                     if !self.ask()? {
@@ -139,7 +204,10 @@ impl Session<'_> {
                     return Ok(Sent::Whole);
                 }
                 // What a broken upload is to some registries: no longer there.
-                Ok(response) if failures > 0 && response.status() == StatusCode::BAD_REQUEST => {
+                Ok(response)
+                    if (failures > 0 || self.resumed && !self.begun)
+                        && response.status() == StatusCode::BAD_REQUEST =>
+                {
                     return Ok(Sent::Lost);
                 }
                 Ok(response) => return Err(self.host.refused(&response, &self.what)),
@@ -198,6 +266,7 @@ impl Session<'_> {
 
     /// Gives the upload up, so that the registry need not keep what it has. Nobody minds if it does.
     pub(super) fn cancel(&self) {
+        self.forget();
         let call = Call::new(Method::DELETE, self.location.clone(), &self.scope);
         let _ = self.host.call(&call, &self.what);
     }
@@ -235,12 +304,17 @@ impl Session<'_> {
             .location
             .join(location)
             .map_err(|_| self.host.protocol("a `Location` that is no address"))?;
-        let down = self.host.base.scheme() == "https" && location.scheme() != "https";
-        if down || !location.has_host() {
+        self.location = location;
+        if !self.secure() {
             return Err(self.host.protocol("a `Location` without TLS"));
         }
-        self.location = location;
         Ok(true)
+    }
+
+    /// Whether the upload is where what is sent is as safe as on its way to the registry itself.
+    fn secure(&self) -> bool {
+        let down = self.host.base.scheme() == "https" && self.location.scheme() != "https";
+        !down && self.location.has_host()
     }
 }
 

@@ -1,5 +1,7 @@
 //! How registries are reached: certificates, plain HTTP, mirrors.
 
+use std::path::PathBuf;
+
 use super::Credentials;
 
 /// One host that speaks for a registry.
@@ -38,6 +40,8 @@ pub struct Settings {
     pub tags_from_mirrors: bool,
     /// A repository of the same registry from which blobs may be mounted instead of being sent.
     pub mount_from: Option<String>,
+    /// A folder, for the user alone, in which uploads are noted that are not finished, so that the next run continues them.
+    pub uploads: Option<PathBuf>,
 }
 
 impl Settings {
@@ -48,6 +52,7 @@ impl Settings {
             mirrors: Vec::new(),
             tags_from_mirrors: false,
             mount_from: None,
+            uploads: None,
         }
     }
 }

@@ -46,6 +46,8 @@ pub(crate) enum Lie {
     HalfPiece,
     /// Uploads are taken in one piece only.
     NoPieces,
+    /// Pieces from this byte on are to come again in a while.
+    Later(u64),
     /// Uploads go to another host.
     UploadElsewhere(String),
     /// Blobs are always somewhere else.
@@ -398,6 +400,13 @@ fn upload(
             StatusCode::METHOD_NOT_ALLOWED.into_response()
         }
         Method::PATCH => {
+            let from = headers[header::CONTENT_RANGE].to_str().unwrap();
+            let from: u64 = from.split('-').next().unwrap().parse().unwrap();
+            let later = |lie: &Lie| matches!(lie, Lie::Later(at) if from >= *at);
+            if inside.lies.iter().any(later) {
+                let headers = [(header::RETRY_AFTER, "50")];
+                return (StatusCode::TOO_MANY_REQUESTS, headers).into_response();
+            }
             inside.received += body.len() as u64;
             let half = inside.lies.iter().position(|lie| *lie == Lie::HalfPiece);
             let Some(there) = inside.uploads.get_mut(&path) else {

@@ -24,6 +24,24 @@ impl Judge<'_> {
         let name = entry
             .and_then(|entry| entry.platform.as_ref())
             .map_or_else(|| descriptor.digest.to_string(), ToString::to_string);
+        self.types(&name, descriptor, &manifest, entry);
+        let config = self.config(&name, &manifest, entry)?;
+        self.agree(&name, &manifest, entry, config.as_ref());
+        self.annotations.push(manifest.annotations.clone());
+        let diff_ids = config
+            .map(|config| config.rootfs.diff_ids)
+            .unwrap_or_default();
+        self.layers(&name, &manifest, &diff_ids)
+    }
+
+    /// Whether a manifest is of the types that it should be of, wherever they stand.
+    pub(super) fn types(
+        &mut self,
+        name: &str,
+        descriptor: &Descriptor,
+        manifest: &Manifest,
+        entry: Option<&Descriptor>,
+    ) {
         let own = manifest.media_type.as_deref() == Some(media::MANIFEST)
             && descriptor.media_type == media::MANIFEST;
         if !own {
@@ -43,16 +61,9 @@ impl Judge<'_> {
                 format!("`{name}` has another artifact type in the index"),
             );
         }
-        let config = self.config(&name, &manifest, entry)?;
-        self.agree(&name, &manifest, entry, config.as_ref());
-        self.annotations.push(manifest.annotations.clone());
-        let diff_ids = config
-            .map(|config| config.rootfs.diff_ids)
-            .unwrap_or_default();
-        self.layers(&name, &manifest, &diff_ids)
     }
 
-    fn config(
+    pub(super) fn config(
         &mut self,
         name: &str,
         manifest: &Manifest,
@@ -118,7 +129,7 @@ impl Judge<'_> {
         Ok(Some(config))
     }
 
-    fn agree(
+    pub(super) fn agree(
         &mut self,
         name: &str,
         manifest: &Manifest,

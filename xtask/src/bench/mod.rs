@@ -9,6 +9,7 @@ mod handler;
 mod ours;
 mod peer;
 mod program;
+mod push;
 mod samples;
 mod serve;
 mod start;
@@ -25,6 +26,8 @@ pub(crate) enum What {
     Build,
     /// The frontend's share of a cached build, against `docker/dockerfile`; its size and its memory
     Frontend,
+    /// Publishing a volume to a registry, against `oras`, `crane` and `skopeo`, and compressing it, against `zstd`
+    Push,
     /// How soon Python is up in a container, against the published volume
     Start,
 }
@@ -34,6 +37,7 @@ pub(crate) fn run(what: &What) -> Result<()> {
     match what {
         What::Build => build::run(),
         What::Frontend => frontend::run(),
+        What::Push => push::run(),
         What::Start => start::run(),
     }
 }

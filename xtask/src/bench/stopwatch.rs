@@ -60,7 +60,7 @@ impl Log {
 
 /// A line of the stopwatch: nanoseconds, and KiB.
 #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]
-fn parse(line: &str) -> Option<Run> {
+pub(super) fn parse(line: &str) -> Option<Run> {
     let (name, numbers) = line.split_once(' ')?;
     let (nanoseconds, kib) = numbers.split_once(' ')?;
     let number = |text: &str| Some(text.parse::<u64>().ok()? as f64);

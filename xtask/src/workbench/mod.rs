@@ -29,7 +29,7 @@ pub(crate) use kind::Kind;
 pub(crate) use python::{pip, sum as python_sum, tool as python_tool};
 pub(crate) use record::write as write_record;
 pub(crate) use registry::Registry;
-pub(crate) use tools::emulator;
+pub(crate) use tools::{client, emulator, skopeo};
 
 use crate::console::{Step, Steps, print, talk};
 use crate::daemon::Life;
