@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 
 use common::chain;
-use common::layout::{Image, Images, Layer, Packing, Tar};
+use common::layout::{Image, Images, Layer, Packing, Tar, gzip};
 use krunner::artifact::{Cache, Compression, Folder, Layout, Silent, images, publish};
 use krunner::platform::Platform;
 use krunner::store::Store;
@@ -248,7 +248,265 @@ fn hostile() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "",
         ),
         ("a bomb", tar().file("f", &bomb).finish(), "times its size"),
+        (
+            "a long name of GNU with a step up",
+            tar()
+                .entry(b'L', "././@LongLink", "", 0o644, b"../escape\0")
+                .file("fine", b"x")
+                .finish(),
+            "`..`",
+        ),
+        (
+            "a long link of GNU that leads out",
+            tar()
+                .entry(b'K', "././@LongLink", "", 0o644, b"../../escape\0")
+                .symlink("fine", "x")
+                .finish(),
+            "outside",
+        ),
+        (
+            "a PAX link that leads out",
+            tar().pax("linkpath", "/etc").symlink("fine", "x").finish(),
+            "outside",
+        ),
+        (
+            "a PAX hard link that leads out",
+            tar()
+                .file("x", b"x")
+                .pax("linkpath", "../../etc/hostname")
+                .hardlink("fine", "x")
+                .finish(),
+            "`..`",
+        ),
+        (
+            "a PAX size beyond the archive",
+            tar().pax("size", "4096").file("f", b"x").finish(),
+            "",
+        ),
+        (
+            "a PAX size that hides a file",
+            tar()
+                .pax("size", "1024")
+                .file("f", b"x")
+                .file("../escape", b"x")
+                .raw(&[7; 512])
+                .finish(),
+            "",
+        ),
+        (
+            "a PAX size that is no number",
+            tar().pax("size", "many").file("f", b"x").finish(),
+            "",
+        ),
+        (
+            "a PAX record that lies about its length",
+            tar()
+                .entry(b'x', "pax", "", 0o644, b"9999 path=f\n")
+                .file("f", b"x")
+                .finish(),
+            "",
+        ),
+        (
+            "a file with a capability",
+            tar()
+                .pax("SCHILY.xattr.security.capability", "\u{1}\0\0\u{2}")
+                .file("ping", b"x")
+                .finish(),
+            "extended attribute",
+        ),
+        (
+            "a file with an access list",
+            tar()
+                .pax("SCHILY.xattr.system.posix_acl_access", "\u{2}")
+                .file("open", b"x")
+                .finish(),
+            "extended attribute",
+        ),
+        (
+            "a link with the attributes of an overlay",
+            tar()
+                .pax("SCHILY.xattr.trusted.overlay.redirect", "/etc")
+                .folder("etc")
+                .finish(),
+            "extended attribute",
+        ),
+        (
+            "a sparse file of old GNU",
+            tar().entry(b'S', "sparse", "", 0o644, b"").finish(),
+            "sparse",
+        ),
+        (
+            "a continuation of another volume",
+            tar().entry(b'M', "more", "", 0o644, b"").finish(),
+            "unknown type",
+        ),
+        (
+            "a volume's label",
+            tar().entry(b'V', "label", "", 0o644, b"").finish(),
+            "unknown type",
+        ),
+        (
+            "a setgid folder",
+            tar().entry(b'5', "d", "", 0o2755, b"").finish(),
+            "setuid",
+        ),
+        (
+            "a file that turns into a folder",
+            tar().file("a", b"x").folder("a").finish(),
+            "twice",
+        ),
+        (
+            "a folder that turns into a file",
+            tar().folder("a").file("a", b"x").finish(),
+            "twice",
+        ),
+        (
+            "a link twice",
+            tar().symlink("a", "x").symlink("a", "y").finish(),
+            "twice",
+        ),
+        (
+            "a hard link over a file",
+            tar()
+                .file("f", b"x")
+                .file("g", b"y")
+                .hardlink("g", "f")
+                .finish(),
+            "twice",
+        ),
+        (
+            "a hard link to itself",
+            tar().hardlink("a", "a").finish(),
+            "no earlier file",
+        ),
+        (
+            "a hard link without a target",
+            tar().hardlink("a", "").finish(),
+            "no target",
+        ),
+        (
+            "a link with content",
+            tar().entry(b'2', "a", "x", 0o777, b"content").finish(),
+            "content",
+        ),
+        (
+            "a file of an exabyte",
+            large(tar().file("f", b"x").finish()),
+            "",
+        ),
+        (
+            "a file of less than nothing",
+            negative(tar().file("f", b"x").finish()),
+            "",
+        ),
+        (
+            "a time that no file system has",
+            late(tar().file("f", b"x").finish()),
+            "time",
+        ),
     ]
+}
+
+/// Layers whose tar is fine, but not what is around it.
+fn spoilt() -> Vec<(&'static str, Packing)> {
+    fn zstd(tar: &[u8]) -> Vec<u8> {
+        zstd::encode_all(tar, 3).unwrap()
+    }
+    fn with(mut packed: Vec<u8>, more: &[u8]) -> Vec<u8> {
+        packed.extend_from_slice(more);
+        packed
+    }
+    fn without_end(mut packed: Vec<u8>, bytes: usize) -> Vec<u8> {
+        packed.truncate(packed.len() - bytes);
+        packed
+    }
+    fn wide(tar: &[u8]) -> Vec<u8> {
+        let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+        encoder.window_log(27).unwrap();
+        encoder.include_contentsize(false).unwrap();
+        std::io::Write::write_all(&mut encoder, tar).unwrap();
+        encoder.finish().unwrap()
+    }
+    vec![
+        (
+            "zstd that ends early",
+            Packing::Spoilt("+zstd", |tar| without_end(zstd(tar), 9)),
+        ),
+        (
+            "zstd with bytes behind it",
+            Packing::Spoilt("+zstd", |tar| with(zstd(tar), b"#!/bin/sh")),
+        ),
+        (
+            "zstd with a wrong bit",
+            Packing::Spoilt("+zstd", |tar| {
+                let mut packed = zstd(tar);
+                let middle = packed.len() / 2;
+                packed[middle] ^= 0x10;
+                packed
+            }),
+        ),
+        ("zstd that asks for 128 MiB", Packing::Spoilt("+zstd", wide)),
+        (
+            "gzip that ends early",
+            Packing::Spoilt("+gzip", |tar| without_end(gzip(tar), 9)),
+        ),
+        (
+            "gzip with bytes behind it",
+            Packing::Spoilt("+gzip", |tar| with(gzip(tar), b"#!/bin/sh")),
+        ),
+        (
+            "gzip with another checksum",
+            Packing::Spoilt("+gzip", |tar| {
+                let mut packed = gzip(tar);
+                let at = packed.len() - 8;
+                packed[at] ^= 1;
+                packed
+            }),
+        ),
+        (
+            "another archive than was promised",
+            Packing::Spoilt("", |_| Tar::default().file("other", b"x").finish()),
+        ),
+        (
+            "no archive",
+            Packing::Spoilt("", |_| b"<html>not found</html>".repeat(100)),
+        ),
+        ("nothing", Packing::Spoilt("", |_| Vec::new())),
+        (
+            "a second archive behind the first",
+            Packing::Spoilt("", |tar| with(tar.to_vec(), tar)),
+        ),
+    ]
+}
+
+/// A number that eleven octal digits cannot hold, as GNU writes it.
+fn large(mut tar: Vec<u8>) -> Vec<u8> {
+    tar[124..136].copy_from_slice(&[0x80, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0]);
+    checked(tar)
+}
+
+fn negative(mut tar: Vec<u8>) -> Vec<u8> {
+    tar[124..136].fill(0xff);
+    checked(tar)
+}
+
+fn late(mut tar: Vec<u8>) -> Vec<u8> {
+    tar[136..148].copy_from_slice(&[0x80, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0]);
+    checked(tar)
+}
+
+/// With the first header's sum made right again.
+fn checked(mut tar: Vec<u8>) -> Vec<u8> {
+    tar[148..156].fill(b' ');
+    let sum: u32 = tar[..512].iter().map(|byte| u32::from(*byte)).sum();
+    tar[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    tar
+}
+
+/// Whether an error names something besides the layer.
+fn names_something(error: &str) -> bool {
+    let quoted = error.split('`').skip(1).step_by(2);
+    quoted.into_iter().any(|name| !name.starts_with("sha256:"))
 }
 
 fn cut(mut tar: Vec<u8>) -> Vec<u8> {
@@ -274,28 +532,60 @@ fn images_of(tar: Vec<u8>) -> Images {
     }])
 }
 
+/// Pulls into an empty store beside a folder that nobody may touch, and returns what was said.
+fn refused(name: &str, images: &Images) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    images.write_artifact(&dir.path().join("in"));
+    let store = Store::init(&dir.path().join("store")).unwrap();
+    let source = Layout::folder(&dir.path().join("in"), None);
+    let result = store.pull(&source, "in", Platform::AMD64, &Silent);
+    let error = chain(&result.expect_err(name));
+    for folder in ["volumes", "staging", "ingest", "names", "blobs/sha256"] {
+        let left = fs::read_dir(store.root().join(folder)).unwrap().count();
+        assert_eq!(left, 0, "{name}: {folder}");
+    }
+    let beside = fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(beside, 2, "{name}: something is beside the store");
+    assert!(!store.root().join("escape").exists(), "{name}");
+    assert!(
+        !dir.path().parent().unwrap().join("escape").exists(),
+        "{name}"
+    );
+    error
+}
+
 #[test]
-fn every_hostile_layer_is_refused_by_pull_and_leaves_nothing() {
+fn every_hostile_layer_is_refused_by_pull_with_its_entry_named_and_leaves_nothing() {
     for (name, tar, word) in hostile() {
-        let dir = tempfile::tempdir().unwrap();
-        images_of(tar).write_artifact(&dir.path().join("in"));
-        let store = Store::init(&dir.path().join("store")).unwrap();
-        let source = Layout::folder(&dir.path().join("in"), None);
-        let result = store.pull(&source, "in", Platform::AMD64, &Silent);
-        let error = chain(&result.expect_err(name));
+        let error = refused(name, &images_of(tar));
         assert!(error.contains(word), "{name}: {error}");
-        for folder in ["volumes", "staging", "ingest", "names"] {
-            assert_eq!(
-                fs::read_dir(store.root().join(folder)).unwrap().count(),
-                0,
-                "{name}: {folder}"
-            );
-        }
+        // Where no entry could be read, there is nothing to name.
+        let nothing = ["a header that is no header", "a header of two megabytes"];
+        let unnamed = nothing.contains(&name) || error.contains("Cannot be read");
+        assert!(unnamed || names_something(&error), "{name}: {error}");
         assert!(
-            !dir.path().join("escape").exists() && !dir.path().join("store/escape").exists(),
-            "{name}"
+            !error.contains(|letter: char| letter.is_control()),
+            "{name}: {error:?}"
         );
     }
+}
+
+#[test]
+fn every_spoilt_layer_is_refused_by_pull_and_leaves_nothing() {
+    for (name, packing) in spoilt() {
+        let tar = Tar::default().file("f", &[7; 40_000]).file("g", b"x");
+        let images = Images(vec![Image {
+            architecture: "amd64",
+            layers: vec![Layer("python", tar.finish(), packing)],
+        }]);
+        let error = refused(name, &images);
+        assert!(error.contains("sha256:"), "{name}: {error}");
+    }
+}
+
+#[test]
+fn the_corpus_is_as_large_as_it_is_said_to_be() {
+    assert!(hostile().len() + spoilt().len() >= 80);
 }
 
 #[test]

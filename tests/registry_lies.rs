@@ -52,8 +52,9 @@ impl Fixture {
         self.published.platforms[0].layers[number].digest
     }
 
-    fn nothing_shows(&self) {
-        for folder in ["volumes", "staging", "ingest"] {
+    fn nothing_shows(&self, nothing_kept: bool) {
+        let kept = nothing_kept.then_some("ingest");
+        for folder in ["volumes", "staging"].into_iter().chain(kept) {
             let entries = std::fs::read_dir(self.store().root().join(folder)).unwrap();
             assert_eq!(entries.count(), 0, "{folder} is not empty");
         }
@@ -90,7 +91,8 @@ fn every_lie_about_content_is_named_and_the_next_pull_heals() {
         fixture.registry.lie(std::slice::from_ref(&lie));
         let error = fixture.pull().unwrap_err();
         assert!(error.contains(&named), "{lie:?}: {error}");
-        fixture.nothing_shows();
+        // A line that ended early may go on the next time, so that alone leaves something to go on with.
+        fixture.nothing_shows(lie != Lie::Truncated(layer));
     }
     fixture.registry.lie(&[]);
     fixture.pull().unwrap();
@@ -172,7 +174,7 @@ fn a_pinned_digest_counts_and_not_what_the_registry_has_under_it() {
         .pull(&client, &reference, Platform::AMD64, &Silent)
         .unwrap_err();
     assert!(chain(&error).contains(&pinned.to_string()));
-    fixture.nothing_shows();
+    fixture.nothing_shows(true);
 }
 
 #[test]

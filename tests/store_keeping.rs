@@ -50,7 +50,7 @@ fn keep(keep_last: usize) -> Collect {
     Collect {
         keep_last,
         cache: false,
-        wait: Duration::ZERO,
+        wait: Duration::from_millis(500),
         dry_run: false,
     }
 }

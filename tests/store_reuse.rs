@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use common::dice::Dice;
 use common::layout::{Image, Images, Layer, Packing, Tar};
 use common::publish_images;
 use krunner::artifact::{Layout, Silent};
@@ -80,15 +81,49 @@ fn the_files_of_an_unchanged_layer_are_linked_and_the_rest_is_new() {
 }
 
 #[test]
-fn a_layer_whose_files_were_touched_is_unpacked_anew() {
+fn a_file_that_was_touched_is_written_anew_and_the_others_are_compared_and_linked() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::init(&dir.path().join("store")).unwrap();
     let first = pull(dir.path(), &store, &version("1"));
     let file = fs::File::open(first.path.join("lib/shared.py")).unwrap();
     file.set_modified(SystemTime::now()).unwrap();
     let second = pull(dir.path(), &store, &version("2"));
-    assert_ne!(inode(&first, "bin/python"), inode(&second, "bin/python"));
+    let path = "lib/shared.py";
+    assert_ne!(inode(&first, path), inode(&second, path));
+    let path = "bin/python";
+    assert_eq!(inode(&first, path), inode(&second, path));
     assert_eq!(store.fsck(false).unwrap().faults.len(), 1);
+}
+
+#[test]
+fn of_a_changed_layer_only_what_is_new_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::init(&dir.path().join("store")).unwrap();
+    let large = Dice::new(5).bytes(700_000);
+    let mut other = large.clone();
+    other[400_000] ^= 1;
+    let version = |changed: &[u8], text: &[u8]| {
+        let wheels = Tar::default()
+            .file("lib/large-same.so", &large)
+            .file("lib/large-new.so", changed)
+            .file("lib/same.py", b"same")
+            .file("lib/new.py", text);
+        Images::one(wheels.finish())
+    };
+    let first = pull(dir.path(), &store, &version(&large, b"1111"));
+    let second = pull(dir.path(), &store, &version(&other, b"2222"));
+    for path in ["lib/large-same.so", "lib/same.py"] {
+        assert_eq!(inode(&first, path), inode(&second, path), "{path}");
+    }
+    for path in ["lib/large-new.so", "lib/new.py"] {
+        assert_ne!(inode(&first, path), inode(&second, path), "{path}");
+    }
+    assert_eq!(
+        fs::read(second.path.join("lib/large-new.so")).unwrap(),
+        other
+    );
+    assert_eq!(fs::read(second.path.join("lib/new.py")).unwrap(), b"2222");
+    assert_eq!(store.fsck(false).unwrap().faults, []);
 }
 
 #[test]

@@ -30,7 +30,7 @@ mod metrics;
 mod node;
 pub mod plugin;
 mod records;
-mod schedule;
+pub mod schedule;
 mod sources;
 mod target;
 mod volumes;

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 
 /// How long to wait after a look: the interval and a part of the jitter, or after failures exponentially longer each
 /// time, by half of it by chance. `chance` is between 0 and 1.
-pub(super) fn wait(interval: Duration, jitter: Duration, failures: u32, chance: f64) -> Duration {
+pub fn wait(interval: Duration, jitter: Duration, failures: u32, chance: f64) -> Duration {
     let chance = chance.clamp(0.0, 1.0);
     if failures == 0 {
         return interval + jitter.mul_f64(chance);
@@ -23,7 +23,7 @@ pub(super) fn wait(interval: Duration, jitter: Duration, failures: u32, chance: 
 }
 
 /// A number between 0 and 1 that nobody knows before.
-pub(super) fn chance() -> f64 {
+pub fn chance() -> f64 {
     // The standard library's hashers are seeded by the system, and differently each time.
     let bits = RandomState::new().build_hasher().finish() >> 12;
     #[expect(clippy::cast_precision_loss, reason = "52 bits fit")]

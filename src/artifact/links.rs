@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::tarball::Refused;
+use super::tarball::{Refused, show};
 
 /// As many links as Linux follows for one path.
 const MAX_FOLLOWED: usize = 40;
@@ -14,7 +15,8 @@ const MAX_FOLLOWED: usize = 40;
 pub fn check(links: &BTreeMap<PathBuf, PathBuf>) -> Result<(), Refused> {
     for (path, target) in links {
         if !stays_inside(path, target, links) {
-            let shown = format!("{} -> {}", path.display(), target.display());
+            let [path, target] = [path, target].map(|path| show(path.as_os_str().as_bytes()));
+            let shown = format!("{path} -> {target}");
             return Err(Refused::Link(shown, "a target outside the volume"));
         }
     }

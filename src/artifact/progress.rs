@@ -4,6 +4,8 @@
 pub trait Reporter: Sync {
     /// Something of `total` bytes begins (0: nobody knows how many); it ends when the task is dropped.
     fn start(&self, what: &str, total: u64) -> Box<dyn Task>;
+    /// Something went another way than it might have, and went on.
+    fn note(&self, _message: &str) {}
 }
 
 /// One piece of long work.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tar::EntryType;
 
+use super::media;
 use crate::digest::Digest;
 
 /// Entries of one layer. The largest real volume has about 6,000.
@@ -30,6 +31,10 @@ const MAX_HEADERS: u64 = 1 << 20;
 const MAX_PATH: usize = 4096;
 const MAX_COMPONENT: usize = 255;
 const MAX_DEPTH: usize = 64;
+/// The end of the year 9999, after which tools write other dates.
+const MAX_TIME: u64 = 253_402_300_799;
+/// How PAX headers call extended attributes.
+const XATTR: &[u8] = b"SCHILY.xattr.";
 /// Real layers unpack to 3-5 times their size; deflate ends at about 1,000. Small layers get some slack.
 const MAX_RATIO: u64 = 200;
 const RATIO_SLACK: u64 = 1 << 20;
@@ -59,9 +64,79 @@ pub enum Refused {
     /// Larger than any volume.
     #[error("Layer has more than {1} {0}")]
     TooMuch(&'static str, u64),
+    /// An attribute that gives rights or means something to a file system below.
+    #[error("Entry has the extended attribute `{1}`: `{0}`")]
+    Attribute(String, String),
+    /// A time that file systems do not have.
+    #[error("Entry has an impossible time: `{0}`")]
+    Time(String),
+    /// What cannot be read at all; in the words of whoever tried, without what would move a cursor.
+    #[error("Cannot be read: {0}")]
+    Unreadable(String),
     /// Something after the end of the archive.
     #[error("Bytes follow the end of the archive")]
     Trailing,
+}
+
+impl Refused {
+    /// Whether it says what entry it is about.
+    fn names_entry(&self) -> bool {
+        !matches!(
+            self,
+            Self::TooMuch(..) | Self::Trailing | Self::Unreadable(_)
+        )
+    }
+
+    /// An error of the parser, which repeats what it found.
+    fn unreadable(error: io::Error) -> io::Error {
+        if error.get_ref().is_some_and(|inner| inner.is::<Self>()) {
+            return error;
+        }
+        let words = media::plain(&error.to_string(), 200);
+        io::Error::new(error.kind(), Self::Unreadable(words))
+    }
+}
+
+/// Where in a layer something went wrong that does not say it itself.
+#[derive(Debug, thiserror::Error)]
+#[error("{} `{}`", if *.inside { "In" } else { "After" }, show(.entry.as_os_str().as_bytes()))]
+struct Located {
+    entry: PathBuf,
+    inside: bool,
+    source: io::Error,
+}
+
+impl Located {
+    /// The error with the entry that was read or had been read, if there was one and the error does not name it.
+    fn locate(error: io::Error, entry: Option<&Path>, inside: bool) -> io::Error {
+        if error.get_ref().is_some_and(|inner| inner.is::<Self>()) {
+            return error;
+        }
+        let refused = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Refused>());
+        match entry {
+            Some(entry) if refused.is_none_or(|refused| !refused.names_entry()) => {
+                let entry = entry.to_owned();
+                let kind = error.kind();
+                let source = error;
+                io::Error::new(
+                    kind,
+                    Self {
+                        entry,
+                        inside,
+                        source,
+                    },
+                )
+            }
+            _ => error,
+        }
+    }
+}
+
+/// An error that says in which entry it was, if it did not say so already.
+pub fn in_entry(error: io::Error, entry: &Path) -> io::Error {
+    Located::locate(error, Some(entry), true)
 }
 
 impl From<Refused> for io::Error {
@@ -135,31 +210,36 @@ pub fn read(
     let mut entries = archive.entries()?;
     let mut count = 0;
     let mut tree = Tree::default();
+    let mut last: Option<PathBuf> = None;
     loop {
         headers.set(Some(MAX_HEADERS));
         let Some(entry) = entries.next() else { break };
-        let mut raw = entry?;
+        let after = |error| Located::locate(error, last.as_deref(), false);
+        let mut raw = entry.map_err(Refused::unreadable).map_err(after)?;
         headers.set(None);
         count += 1;
         if count > MAX_ENTRIES {
             return Err(Refused::TooMuch("entries", MAX_ENTRIES).into());
         }
-        let entry = check(&mut raw)?;
+        let entry = check(&mut raw).map_err(after)?;
         tree.add(&entry)?;
-        visit(&entry, &mut raw)?;
+        let inside = |error| in_entry(error, &entry.path);
+        visit(&entry, &mut raw).map_err(inside)?;
         // What the visitor left, so that the next header's allowance is for headers alone.
-        io::copy(&mut raw, &mut io::sink())?;
+        io::copy(&mut raw, &mut io::sink()).map_err(inside)?;
+        last = Some(entry.path);
     }
     headers.set(None);
+    let after = |error| Located::locate(error, last.as_deref(), false);
     let mut guard = archive.into_inner();
     let mut buffer = vec![0; 64 << 10];
     loop {
-        let count = guard.read(&mut buffer)?;
+        let count = guard.read(&mut buffer).map_err(after)?;
         if count == 0 {
             break;
         }
         if buffer[..count].iter().any(|byte| *byte != 0) {
-            return Err(Refused::Trailing.into());
+            return Err(after(Refused::Trailing.into()));
         }
     }
     Ok(Digest::from_bytes(guard.hasher.finalize().into()))
@@ -211,7 +291,7 @@ enum Node {
 
 impl Tree {
     fn add(&mut self, entry: &Entry) -> Result<(), Refused> {
-        let shown = || entry.path.display().to_string();
+        let shown = || show(entry.path.as_os_str().as_bytes());
         let node = match &entry.kind {
             Kind::Folder => Node::Folder,
             Kind::File => Node::File,
@@ -243,7 +323,7 @@ impl Tree {
 
 fn check<R: Read>(raw: &mut tar::Entry<'_, R>) -> io::Result<Entry> {
     let written = raw.path_bytes().into_owned();
-    let shown = String::from_utf8_lossy(&written).into_owned();
+    let shown = show(&written);
     let path = clean(&written, true)?;
     let kind = match raw.header().entry_type() {
         EntryType::Regular => Kind::File,
@@ -264,15 +344,20 @@ fn check<R: Read>(raw: &mut tar::Entry<'_, R>) -> io::Result<Entry> {
     {
         return Err(Refused::Whiteout(shown).into());
     }
-    let sparse = raw
-        .pax_extensions()?
-        .into_iter()
-        .flatten()
-        .any(|extension| {
-            extension.is_ok_and(|extension| extension.key_bytes().starts_with(b"GNU.sparse"))
-        });
-    if sparse {
-        return Err(Refused::Type(shown, "a sparse file").into());
+    for extension in raw.pax_extensions()?.into_iter().flatten() {
+        let extension = extension.map_err(Refused::unreadable)?;
+        let key = extension.key_bytes();
+        // Readers that pass over such a number see other files than those that do not.
+        if key == b"size" && !extension.value_bytes().iter().all(u8::is_ascii_digit) {
+            return Err(Refused::Type(shown, "of a size that is no number").into());
+        }
+        if key.starts_with(b"GNU.sparse") {
+            return Err(Refused::Type(shown, "a sparse file").into());
+        }
+        if gives_rights(key) {
+            let key = show(&key[XATTR.len()..]);
+            return Err(Refused::Attribute(shown, key).into());
+        }
     }
     let mode = raw.header().mode()? & 0o7777;
     if mode & 0o7000 != 0 && !matches!(kind, Kind::Symlink(_)) {
@@ -280,23 +365,51 @@ fn check<R: Read>(raw: &mut tar::Entry<'_, R>) -> io::Result<Entry> {
     }
     let size = raw.size();
     if size > MAX_FILE {
-        return Err(Refused::TooMuch("bytes in one file", MAX_FILE).into());
+        let refused = Refused::TooMuch("bytes in one file", MAX_FILE);
+        return Err(in_entry(refused.into(), &path));
     }
     if kind != Kind::File && size > 0 {
         return Err(Refused::Type(shown, "a link or folder with content").into());
+    }
+    let mtime = raw.header().mtime()?;
+    if mtime > MAX_TIME {
+        return Err(Refused::Time(shown).into());
     }
     Ok(Entry {
         path,
         kind,
         mode,
-        mtime: raw.header().mtime()?,
+        mtime,
         size,
     })
 }
 
+/// Whether a PAX key is an extended attribute that gives rights, or tells an overlay what to show. Others are harmless, and
+/// left out.
+fn gives_rights(key: &[u8]) -> bool {
+    let Some(name) = key.strip_prefix(XATTR) else {
+        return false;
+    };
+    let kinds: [&[u8]; 3] = [b"security.capability", b"system.posix_acl_", b"trusted."];
+    kinds.iter().any(|kind| name.starts_with(kind))
+}
+
+/// Somebody's name for something as a message may have it: nothing in it moves a cursor.
+pub fn show(name: &[u8]) -> String {
+    let mut shown = String::new();
+    for letter in String::from_utf8_lossy(name).chars() {
+        if letter.is_control() {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
 /// Takes `./` and doubled slashes off a path and refuses what could leave the volume.
 fn clean(written: &[u8], root_allowed: bool) -> Result<PathBuf, Refused> {
-    let refuse = |why| Refused::Path(String::from_utf8_lossy(written).into_owned(), why);
+    let refuse = |why| Refused::Path(show(written), why);
     if written.is_empty() {
         return Err(refuse("empty"));
     }

@@ -78,6 +78,10 @@ pub struct Document {
 pub trait BlobSource: Sync {
     /// The document that the reference names, an index or a manifest.
     fn root(&self) -> Result<Document, Failure>;
+    /// The digest of that document, where it can be had for less than the document. On the source's word alone.
+    fn digest(&self) -> Result<Option<Digest>, Failure> {
+        Ok(None)
+    }
     /// A manifest's bytes. Not verified, but never more than a document may have.
     fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Failure>;
     /// A blob's bytes, one after the other. Not verified.

@@ -71,7 +71,12 @@ fn opinion(cause: &(dyn Error + 'static)) -> Option<ExitStatus> {
             | store::Error::Gone(_)
             | store::Error::LeaseId(_)
             | store::Error::Type { .. }
-            | store::Error::Layer { .. } => Some(ExitStatus::InputFailed),
+            | store::Error::NoImage(_)
+            | store::Error::Twin => Some(ExitStatus::InputFailed),
+            // A disk that is full is not the layer's fault.
+            store::Error::Layer { source, .. } => {
+                disk(source).is_none().then_some(ExitStatus::InputFailed)
+            }
             _ => None,
         };
     }
@@ -112,6 +117,20 @@ fn opinion(cause: &(dyn Error + 'static)) -> Option<ExitStatus> {
     }
     let ours = cause.is::<Problems>() || cause.is::<InvalidReference>();
     ours.then_some(ExitStatus::InputFailed)
+}
+
+/// What to do about a full disk.
+const ROOM: &str = "Free some room, or name another store with `--store`";
+
+/// What to do about a disk that takes nothing.
+fn disk(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(ROOM),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            Some("The file system is read-only; name another store with `--store`")
+        }
+        _ => None,
+    }
 }
 
 /// A file that the user named and that is not there is the user's; a disk that fails is not.
@@ -162,9 +181,14 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
             store::Error::Busy { .. } => Some(
                 "Wait until running pulls have ended, or give more time with `--wait`".to_owned(),
             ),
-            store::Error::Full { .. } => {
-                Some("Free some room, or name another store with `--store`".to_owned())
+            store::Error::Full { .. } => Some(ROOM.to_owned()),
+            store::Error::NoImage(_) => {
+                Some("Publish it with `--erofs`, or pull it with `--mode dir`".to_owned())
             }
+            store::Error::Mount { .. } => Some(
+                "Only root may mount, and the kernel must know EROFS; `--mode dir` needs neither"
+                    .to_owned(),
+            ),
             _ => None,
         };
     }
@@ -185,6 +209,9 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
             trust::Error::Failure(failure) => advice(failure),
             error => error.hint().map(str::to_owned),
         };
+    }
+    if let Some(error) = cause.downcast_ref::<io::Error>() {
+        return disk(error).map(str::to_owned);
     }
     cause
         .downcast_ref::<registry::Error>()

@@ -34,6 +34,10 @@ impl Reporter for Printer {
         }
         Box::new(Bar(bar))
     }
+
+    fn note(&self, message: &str) {
+        self.info(message);
+    }
 }
 
 impl Task for Bar {

@@ -1,11 +1,14 @@
 //! `krunner pull`: an artifact becomes a volume in the node's store.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::output::Output;
 use super::trust::Trusting;
 use super::volume::VolumeArgs;
 use super::{ExitStatus, OutputFormat, Printer, source};
+use crate::artifact::BlobSource;
+use crate::reference::Reference;
+use crate::store::{Mode, Pulled};
 use crate::trust::Checked;
 
 /// Pull an artifact into the store, as a volume that is ready to be mounted
@@ -14,14 +17,40 @@ use crate::trust::Checked;
 Examples:
   krunner pull registry.example.com/krunner:15
   krunner pull registry.example.com/krunner:15 --verify-key cosign.pub
+  krunner pull registry.example.com/krunner:15 --mode dir
   krunner pull oci:published:15 --platform linux/arm64 --store ./store")]
 pub(super) struct Pull {
     #[command(flatten)]
     volume: VolumeArgs,
+    /// How the volume is kept
+    #[arg(long, value_enum, default_value_t)]
+    mode: Form,
     #[command(flatten)]
     trusting: Trusting,
     #[command(flatten)]
     output: Output,
+}
+
+/// The form of a volume.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Form {
+    /// As an EROFS image where the artifact has one and this machine can mount it, else as a folder
+    #[default]
+    Auto,
+    /// As a folder of files
+    Dir,
+    /// As an EROFS image, or not at all
+    Erofs,
+}
+
+impl From<Form> for Mode {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Auto => Self::Auto,
+            Form::Dir => Self::Dir,
+            Form::Erofs => Self::Erofs,
+        }
+    }
 }
 
 impl Pull {
@@ -31,13 +60,10 @@ impl Pull {
         let platform = self.volume.platform();
         let source = source::open(&reference)?;
         let name = source::canonical(&reference);
-        // What was verified is what is pulled, wherever the tag leads meanwhile; and what is not wanted leaves nothing.
-        let source = Checked::new(&*source)?;
-        for signer in self.trusting.check(&source, &reference)? {
-            printer.info(format_args!("Signed with `{signer}`"));
-        }
-        let store = self.volume.store.init()?;
-        let pulled = store.pull(&source, &name, platform, printer)?;
+        let pulled = match self.unchanged(&*source, &reference, &name)? {
+            Some(pulled) => pulled,
+            None => self.fetch(&*source, &reference, &name, printer)?,
+        };
         match self.output.format {
             OutputFormat::Json => printer.json(&pulled)?,
             OutputFormat::Text => {
@@ -58,5 +84,36 @@ impl Pull {
             }
         }
         Ok(ExitStatus::Done)
+    }
+
+    /// What is there already and still what the reference names. Where signatures are wanted, all is looked at anew: who
+    /// is trusted may have changed.
+    fn unchanged(
+        &self,
+        source: &dyn BlobSource,
+        reference: &Reference,
+        name: &str,
+    ) -> anyhow::Result<Option<Pulled>> {
+        if self.trusting.wants(reference)? {
+            return Ok(None);
+        }
+        let store = self.volume.store.init()?.with_mode(self.mode.into());
+        Ok(store.unchanged(source, name, self.volume.platform())?)
+    }
+
+    /// What was verified is what is pulled, wherever the tag leads meanwhile; and what is not wanted leaves nothing.
+    fn fetch(
+        &self,
+        source: &dyn BlobSource,
+        reference: &Reference,
+        name: &str,
+        printer: &Printer,
+    ) -> anyhow::Result<Pulled> {
+        let source = Checked::new(source)?;
+        for signer in self.trusting.check(&source, reference)? {
+            printer.info(format_args!("Signed with `{signer}`"));
+        }
+        let store = self.volume.store.init()?.with_mode(self.mode.into());
+        Ok(store.pull(&source, name, self.volume.platform(), printer)?)
     }
 }

@@ -46,6 +46,14 @@ impl Trusting {
         Ok(names)
     }
 
+    /// Whether anybody wants to know who has signed it.
+    pub(super) fn wants(&self, reference: &Reference) -> anyhow::Result<bool> {
+        let demand = self
+            .policy()?
+            .is_some_and(|policy| !matches!(policy.demand(&place(reference)), Demand::Nothing));
+        Ok(demand || !self.verify_key.is_empty())
+    }
+
     /// The policy that is named, else the user's, else the machine's. None is fine where none is named.
     fn policy(&self) -> anyhow::Result<Option<Policy>> {
         if let Some(named) = &self.policy {

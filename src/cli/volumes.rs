@@ -39,9 +39,14 @@ fn draw(volumes: &[Held]) -> String {
     for held in volumes {
         let size = indicatif::HumanBytes(held.ready.bytes);
         // Writing to a string does not fail.
+        let form = if held.ready.image.is_some() {
+            " as an image"
+        } else {
+            ""
+        };
         let _ = writeln!(
             text,
-            "{}  {}  {size}",
+            "{}  {}  {size}{form}",
             held.ready.manifest, held.ready.platform
         );
         if held.kept.is_empty() {

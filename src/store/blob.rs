@@ -2,10 +2,11 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::arrival::{Arrival, Arrived};
 use super::{Error, Store};
-use crate::artifact::{BlobSource, Descriptor, MAX_DOCUMENT, Reported, Reporter, Verifier};
+use crate::artifact::{BlobSource, Descriptor, MAX_DOCUMENT, Reporter};
 use crate::digest::Digest;
 use crate::fsutil;
 
@@ -15,8 +16,7 @@ impl Store {
         self.root.join("blobs/sha256").join(digest.hex())
     }
 
-    /// Makes sure that a blob is there and whole: verifies it, fetches it if it is missing or damaged.
-    /// Returns the bytes that had to be fetched.
+    /// Makes sure that a blob is there and whole. Returns the bytes that had to be fetched.
     pub(super) fn ensure_blob(
         &self,
         source: &dyn BlobSource,
@@ -25,31 +25,47 @@ impl Store {
         reporter: &dyn Reporter,
     ) -> Result<u64, Error> {
         let _lock = self.lock(&descriptor.digest)?;
-        let path = self.blob_path(&descriptor.digest);
-        if self.is_whole(descriptor) {
-            return Ok(0);
-        }
-        let ingest = self.root.join("ingest").join(descriptor.digest.hex());
-        let result = fetch(source, descriptor, title, reporter, &ingest);
-        if result.is_err() {
-            let _ = fs::remove_file(&ingest);
-            result?;
-        }
-        fs::rename(&ingest, &path)
-            .and_then(|()| fsutil::sync_dir(&self.root.join("blobs/sha256")))
-            .map_err(|source| Error::io("write", &path, source))?;
-        Ok(descriptor.size)
+        let arrival = Arrival {
+            source,
+            descriptor,
+            title,
+            reporter,
+        };
+        let fetched = loop {
+            if let Arrived::Whole(fetched) = self.arrive(&arrival, &mut |_| true)? {
+                break fetched;
+            }
+        };
+        let (ingest, path) = (
+            self.ingest_path(&descriptor.digest),
+            self.blob_path(&descriptor.digest),
+        );
+        let placed = match File::open(&ingest) {
+            Ok(file) => file
+                .sync_data()
+                .and_then(|()| fs::rename(&ingest, &path))
+                .and_then(|()| fsutil::sync_dir(&self.root.join("blobs/sha256"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        };
+        placed.map_err(|source| Error::io("write", &path, source))?;
+        Ok(fetched)
     }
 
     /// Keeps a document that was verified already.
     pub(super) fn keep_document(&self, digest: &Digest, content: &[u8]) -> Result<(), Error> {
-        let path = self.blob_path(digest);
-        let there = fs::metadata(&path).is_ok_and(|meta| meta.len() <= MAX_DOCUMENT)
-            && fs::read(&path).is_ok_and(|found| found == content);
-        if there {
+        if self.has_document(digest, content) {
             return Ok(());
         }
+        let path = self.blob_path(digest);
         fsutil::replace(&path, content).map_err(|source| Error::io("write", &path, source))
+    }
+
+    /// Whether a document is there, byte for byte.
+    pub(super) fn has_document(&self, digest: &Digest, content: &[u8]) -> bool {
+        let path = self.blob_path(digest);
+        fs::metadata(&path).is_ok_and(|meta| meta.len() <= MAX_DOCUMENT)
+            && fs::read(&path).is_ok_and(|found| found == content)
     }
 
     /// Whether a blob is there, by its size alone.
@@ -57,45 +73,4 @@ impl Store {
         fs::metadata(self.blob_path(&descriptor.digest))
             .is_ok_and(|meta| meta.len() == descriptor.size)
     }
-
-    fn is_whole(&self, descriptor: &Descriptor) -> bool {
-        let Ok(file) = File::open(self.blob_path(&descriptor.digest)) else {
-            return false;
-        };
-        io::copy(&mut Verifier::new(file, descriptor), &mut io::sink()).is_ok()
-    }
-}
-
-fn fetch(
-    source: &dyn BlobSource,
-    descriptor: &Descriptor,
-    title: &str,
-    reporter: &dyn Reporter,
-    ingest: &Path,
-) -> Result<(), Error> {
-    let blob = source
-        .blob(descriptor)
-        .map_err(crate::artifact::Error::from)?;
-    let blob = Reported::new(blob, reporter.start(&format!("{title} ↓"), descriptor.size));
-    let mut file = File::create(ingest).map_err(|source| Error::io("write", ingest, source))?;
-    let mut verifier = Verifier::new(blob, descriptor);
-    let mut buffer = vec![0; 256 << 10];
-    loop {
-        use io::{Read as _, Write as _};
-        let count = match verifier.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                return Err(Error::Artifact(crate::artifact::Error::fetch(
-                    descriptor.digest,
-                    error,
-                )));
-            }
-        };
-        file.write_all(&buffer[..count])
-            .map_err(|source| Error::io("write", ingest, source))?;
-    }
-    file.sync_data()
-        .map_err(|source| Error::io("write", ingest, source))
 }

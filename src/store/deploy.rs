@@ -50,7 +50,7 @@ impl Store {
         let mut fetched = 0;
         let mut found: Vec<Pulled> = Vec::new();
         for platform in platforms {
-            let pulled = self.prepare(source, reference, *platform, reporter)?;
+            let pulled = self.prepare(source, reference, *platform, false, reporter)?;
             manifests.insert(*platform, pulled.manifest);
             fetched += pulled.fetched;
             found.push(pulled);

@@ -98,6 +98,20 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// An image was asked for, and there is none.
+    #[error("No EROFS image of `{0}`")]
+    NoImage(String),
+    /// What calls itself the twin of a volume is not one image.
+    #[error("Twin is no EROFS image")]
+    Twin,
+    /// An image that cannot be mounted.
+    #[error("Cannot mount the EROFS image `{digest}`")]
+    Mount {
+        /// The image, or the twin that names it.
+        digest: Digest,
+        /// Why.
+        source: io::Error,
+    },
     /// The disk is too small.
     #[error("Too little room in `{root}`: {free} bytes are free, and at least {needed} are needed")]
     Full {
@@ -121,6 +135,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it came from where content comes from, so that what came before it may be of use the next time.
+    pub(super) fn is_of_source(&self) -> bool {
+        match self {
+            Self::Artifact(artifact::Error::Size {
+                expected, actual, ..
+            }) => actual < expected,
+            Self::Artifact(error) => error.failure().is_some(),
+            _ => false,
+        }
+    }
+
     pub(super) fn io(action: &'static str, path: impl AsRef<Path>, source: io::Error) -> Self {
         Self::Io {
             action,

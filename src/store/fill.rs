@@ -1,12 +1,18 @@
 //! Filling: a volume is made beside the others from its layers, and shows only when it is whole.
 
-use std::fs::File;
-use std::io;
+use std::collections::BTreeSet;
+use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
 
+use super::arrival::{Arrival, Arrived};
+use super::commit::Record;
 use super::reuse::{self, Donors};
 use super::unpack::Unpacker;
 use super::{Error, Ready, Store, Volume};
+use crate::artifact::tarball::Entry;
 use crate::artifact::{self, BlobSource, Config, Descriptor, Manifest, Reporter};
 use crate::digest::Digest;
 use crate::fsutil;
@@ -16,6 +22,11 @@ use crate::platform::Platform;
 
 /// Layers at a time: enough to keep a slow line and two cores busy.
 const PARALLEL: usize = 4;
+/// Pieces of a layer that wait for being decompressed, so that neither side stops at every hitch of the other.
+const PIECES: usize = 16;
+
+/// The digest of a layer's tar, and what it had.
+type Unpacked = (Digest, Vec<Entry>);
 
 /// What is to be filled, and from where.
 pub(super) struct Order<'a> {
@@ -38,19 +49,64 @@ struct Filling<'a> {
     staging: PathBuf,
     donors: Donors,
     unpacker: Unpacker,
+    /// Whether something that was in the store turned out not to be what it should be.
+    stale: AtomicBool,
 }
 
 impl Store {
-    /// Fetches what is missing, unpacks it beside, and makes it visible. Returns the bytes that had to be fetched. The
-    /// caller holds the manifest's lock.
-    pub(super) fn fill(&self, order: &Order<'_>) -> Result<(Volume, u64), Error> {
+    /// Fetches what is missing, unpacks it beside, and makes it visible together with `record`. Returns the bytes that had
+    /// to be fetched. The caller holds the manifest's lock.
+    pub(super) fn fill(
+        &self,
+        order: &Order<'_>,
+        record: &Record<'_>,
+    ) -> Result<(Volume, u64), Error> {
         let diff_ids = order.diff_ids()?;
+        // In order, so that nobody waits for somebody who waits for us; and until all has its place.
+        let layers: BTreeSet<Digest> = order
+            .manifest
+            .layers
+            .iter()
+            .map(|layer| layer.digest)
+            .collect();
+        let _locks = layers
+            .iter()
+            .map(|digest| self.lock(digest))
+            .collect::<Result<Vec<_>, _>>()?;
         self.check_room(order.manifest)?;
+        loop {
+            match self.try_fill(order, &diff_ids, record) {
+                Ok(Some(done)) => return Ok(done),
+                // What was stale is gone, so this ends.
+                Ok(None) => {}
+                Err(error) => {
+                    if !error.is_of_source() {
+                        for digest in &layers {
+                            let _ = fsutil::remove_file(&self.ingest_path(digest));
+                        }
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// The same; nothing, if what the store had was in the way and has been taken away.
+    fn try_fill(
+        &self,
+        order: &Order<'_>,
+        diff_ids: &[Digest],
+        record: &Record<'_>,
+    ) -> Result<Option<(Volume, u64)>, Error> {
         let donors = if order.link {
             self.donors(order.manifest)?
         } else {
             Donors::default()
         };
+        let earlier = order
+            .link
+            .then(|| self.earlier(order.reference, order.platform));
+        let earlier = earlier.flatten();
         let staging = self.stage(&order.digest)?;
         let into = staging.join("fs");
         let fail = |source| Error::io("unpack into", &into, source);
@@ -59,24 +115,30 @@ impl Store {
             order,
             staging: staging.clone(),
             donors,
-            unpacker: Unpacker::new(&into).map_err(fail)?,
+            unpacker: Unpacker::new(&into, earlier).map_err(fail)?,
+            stale: AtomicBool::new(false),
         };
-        let done = filling.layers(&diff_ids).and_then(|fetched| {
+        let done = filling.layers(diff_ids).and_then(|fetched| {
             let (entries, bytes) = filling.unpacker.finish().map_err(fail)?;
             let ready = Ready {
                 manifest: order.digest,
                 platform: order.platform,
-                diff_ids,
+                diff_ids: diff_ids.to_vec(),
                 entries,
                 bytes,
+                image: None,
             };
-            Ok((self.commit(&staging, ready)?, fetched))
+            let layers = order.manifest.layers.iter().map(|layer| layer.digest);
+            Ok((self.commit(&staging, ready, layers, record)?, fetched))
         });
         if done.is_err() {
             // The error at hand says more than one about the clearing away, which the next pull does again.
             let _ = fsutil::remove_tree(&staging);
         }
-        done
+        match done {
+            Err(_) if filling.stale.into_inner() => Ok(None),
+            done => done.map(Some),
+        }
     }
 
     /// Says early what would otherwise fail late. Packed layers are known exactly; unpacked ones are about four times that.
@@ -85,7 +147,11 @@ impl Store {
             .layers
             .iter()
             .fold(0u64, |sum, layer| sum.saturating_add(layer.size));
-        let needed = packed.saturating_mul(5);
+        self.check_free(packed.saturating_mul(5))
+    }
+
+    /// Whether there is so much room.
+    pub(super) fn check_free(&self, needed: u64) -> Result<(), Error> {
         let stat = rustix::fs::statvfs(&self.root)
             .map_err(|error| Error::io("ask for room in", &self.root, io::Error::from(error)))?;
         let free = stat.f_bavail.saturating_mul(stat.f_frsize);
@@ -102,7 +168,7 @@ impl Store {
 
 impl Order<'_> {
     /// The digests of the layers' tars, if this is a volume for the platform.
-    fn diff_ids(&self) -> Result<Vec<Digest>, Error> {
+    pub(super) fn diff_ids(&self) -> Result<Vec<Digest>, Error> {
         let Self {
             manifest,
             platform,
@@ -146,17 +212,20 @@ impl Filling<'_> {
         let mut queue: Vec<(usize, (&Descriptor, &Digest))> = layers.collect();
         // The largest is taken first, from the end.
         queue.sort_by_key(|(_, (layer, _))| layer.size);
-        let fetched = parallel::map(queue, PARALLEL, |(number, (layer, diff_id))| {
-            self.layer(number, layer, diff_id)
-        })?;
+        let written = self.unpacker.run(|| {
+            parallel::map(queue, PARALLEL, |(number, (layer, diff_id))| {
+                self.layer(number, layer, diff_id)
+            })
+        });
+        let fetched = written.map_err(|(number, source)| Error::Layer {
+            layer: self.order.manifest.layers[number].digest,
+            source,
+        })??;
         Ok(fetched.iter().sum())
     }
 
-    /// One layer: linked from another volume, or fetched and unpacked.
+    /// One layer: linked from another volume, or unpacked while it comes in.
     fn layer(&self, number: usize, layer: &Descriptor, diff_id: &Digest) -> Result<u64, Error> {
-        let Self {
-            store, unpacker, ..
-        } = self;
         let fail = |source| Error::Layer {
             layer: layer.digest,
             source,
@@ -165,16 +234,13 @@ impl Filling<'_> {
         if let Some(donor) = donor.filter(|donor| donor.diff_id == *diff_id)
             && donor.is_unchanged().map_err(fail)?
         {
-            unpacker
+            self.unpacker
                 .link(number, &donor.fs, &donor.entries)
                 .map_err(fail)?;
             reuse::list_entries(&self.staging, &layer.digest, &donor.entries)?;
             return Ok(0);
         }
-        let (source, reporter) = (self.order.source, self.order.reporter);
-        let fetched = store.ensure_blob(source, layer, &title(number, layer), reporter)?;
-        let blob = File::open(store.blob_path(&layer.digest)).map_err(fail)?;
-        let (actual, entries) = unpacker.layer(number, blob, layer.size).map_err(fail)?;
+        let (fetched, (actual, entries)) = self.stream(number, layer)?;
         if actual != *diff_id {
             return Err(artifact::Error::DiffId {
                 layer: layer.digest.to_string(),
@@ -185,6 +251,82 @@ impl Filling<'_> {
         }
         reuse::list_entries(&self.staging, &layer.digest, &entries)?;
         Ok(fetched)
+    }
+
+    /// Brings a layer in and unpacks it at the same time. Nothing is believed before its last byte was hashed: what is
+    /// unpacked lies where nobody looks.
+    fn stream(&self, number: usize, layer: &Descriptor) -> Result<(u64, Unpacked), Error> {
+        let arrival = Arrival {
+            source: self.order.source,
+            descriptor: layer,
+            title: &title(number, layer),
+            reporter: self.order.reporter,
+        };
+        let (send, receive) = sync_channel::<Vec<u8>>(PIECES);
+        let (arrived, unpacked) = thread::scope(|scope| {
+            let unpacking = scope.spawn(move || {
+                self.unpacker
+                    .layer(number, Pieces::new(receive), layer.size)
+            });
+            let arrived = self
+                .store
+                .arrive(&arrival, &mut |piece| send.send(piece).is_ok());
+            drop(send);
+            (arrived, join(unpacking))
+        });
+        match (arrived?, unpacked) {
+            (Arrived::Whole(fetched), Ok(unpacked)) => return Ok((fetched, unpacked)),
+            (Arrived::Stale, _) => {
+                self.stale.store(true, Ordering::Relaxed);
+                let source = io::ErrorKind::InvalidData.into();
+                Err(source)
+            }
+            (_, Err(source)) => Err(source),
+            // It ends only when it has read all, so that nothing is left to be unwanted.
+            (Arrived::Unwanted, Ok(_)) => Err(io::ErrorKind::InvalidData.into()),
+        }
+        .map_err(|source| Error::Layer {
+            layer: layer.digest,
+            source,
+        })
+    }
+}
+
+fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    match thread.join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// What comes in, as a reader.
+struct Pieces {
+    receive: Receiver<Vec<u8>>,
+    piece: io::Cursor<Vec<u8>>,
+}
+
+impl Pieces {
+    fn new(receive: Receiver<Vec<u8>>) -> Self {
+        Self {
+            receive,
+            piece: io::Cursor::default(),
+        }
+    }
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.piece.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            match self.receive.recv() {
+                Ok(piece) => self.piece = io::Cursor::new(piece),
+                // Whether that was all of it is for the digest to say.
+                Err(_) => return Ok(0),
+            }
+        }
     }
 }
 

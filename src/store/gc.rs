@@ -14,9 +14,12 @@ use serde::Serialize;
 
 use super::mounts::mounted;
 use super::roots::{Roots, kept};
-use super::{Error, Name, Store, lease};
+use super::{Error, Name, Store, erofs, lease};
 use crate::digest::Digest;
 use crate::fsutil;
+
+/// How long a blob that is not whole waits for somebody who fetches the rest.
+const RESUMABLE: Duration = Duration::from_hours(24);
 
 /// How to collect.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +91,7 @@ impl Store {
             if roots.contains_key(&manifest) {
                 continue;
             }
-            if let Some(volume) = self.volume(&manifest)? {
+            if let Some(volume) = self.find(&manifest)? {
                 collected.bytes += volume.ready.bytes;
             }
             collected.volumes.push(manifest);
@@ -117,6 +120,9 @@ impl Store {
             wanted.insert(manifest.config.digest);
             wanted.extend(manifest.layers.iter().map(|layer| layer.digest));
         }
+        for manifest in roots.keys() {
+            wanted.extend(self.find(manifest)?.and_then(|volume| volume.ready.image));
+        }
         let mut victims = Vec::new();
         for blob in self.digests("blobs/sha256")? {
             if wanted.contains(&blob) {
@@ -133,6 +139,8 @@ impl Store {
     /// What is on its way in, of processes that are no more: we are alone.
     fn leftovers(&self, cache: bool, collected: &mut Collected) -> Result<Vec<PathBuf>, Error> {
         let mut victims = self.files("ingest")?;
+        // Somebody may come back soon and go on with it.
+        victims.retain(|path| !(is_digest(path) && is_recent(path)));
         victims.extend(self.files("staging")?);
         for folder in ["", "names", "leases", "blobs/sha256", "cache/zstd"] {
             victims.extend(self.half_written(folder)?);
@@ -172,6 +180,8 @@ impl Store {
 
     /// Moves something to the trash. The caller holds the store's lock or the lock of that something.
     pub(super) fn discard(&self, path: &Path) -> Result<(), Error> {
+        // Whoever else has it mounted keeps it, even when the image is deleted.
+        erofs::take_away(&path.join("fs"));
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.trim_start_matches('.');
         let trash = self.root.join("trash");
@@ -205,6 +215,18 @@ impl Store {
         });
         Ok(trash)
     }
+}
+
+fn is_digest(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| Digest::parse_hex(name).is_ok())
+}
+
+/// Whether a file was written to within the last day.
+fn is_recent(path: &Path) -> bool {
+    let written = fs::symlink_metadata(path).and_then(|meta| meta.modified());
+    // A time in the future is as good as now.
+    written.is_ok_and(|written| written.elapsed().unwrap_or_default() < RESUMABLE)
 }
 
 fn remove(path: &Path) -> Result<(), Error> {

@@ -29,7 +29,7 @@ impl Store {
         let mut held = Vec::new();
         for manifest in self.digests("volumes")? {
             // Collected meanwhile, or never whole.
-            let Some(volume) = self.volume(&manifest)? else {
+            let Some(volume) = self.find(&manifest)? else {
                 continue;
             };
             held.push(Held {

@@ -8,6 +8,7 @@
 //! ingest/HEX                     blobs on their way in
 //! staging/HEX                    volumes on their way in
 //! volumes/HEX/{fs,ready.json}    volumes by manifest digest; without ready.json there is none
+//! volumes/HEX/image.erofs        instead of files in fs: what is mounted there
 //! volumes/HEX/layers/HEX.json    which entries came with which layer
 //! names/HEX.json                 a reference, what it leads to, and what it led to before
 //! leases/HEX.json                who relies on a volume
@@ -18,18 +19,23 @@
 //!
 //! It knows sources of content, but no registry.
 
+mod arrival;
 mod attributes;
 mod beneath;
 mod blob;
+mod commit;
 mod deploy;
+mod erofs;
 mod error;
 mod fill;
 mod fsck;
 mod gc;
+mod image;
 mod json;
 mod lease;
 mod list;
 mod lock;
+mod mode;
 mod mounts;
 mod name;
 mod pull;
@@ -49,6 +55,7 @@ pub use fsck::{Checked, Fault, Place, Remedy};
 pub use gc::{Collect, Collected};
 pub use lease::Lease;
 pub use list::Held;
+pub use mode::{Mode, UnknownMode};
 pub use name::{Name, Version};
 pub use pull::Pulled;
 pub use roots::Reason;
@@ -58,8 +65,8 @@ use crate::fsutil;
 
 /// The version of the format. Raised when an older krunner would misread a store.
 const VERSION: u32 = 1;
-/// Features that a reader must know; none so far.
-const FEATURES: &[&str] = &[];
+/// Features that a reader must know. A store says those that it uses.
+const FEATURES: &[&str] = &[image::FEATURE];
 
 /// The folders of a store.
 const FOLDERS: &[&str] = &[
@@ -78,6 +85,7 @@ const FOLDERS: &[&str] = &[
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
+    mode: Mode,
 }
 
 /// `meta.json`.
@@ -99,7 +107,7 @@ impl Store {
         if !path.exists() {
             let meta = Meta {
                 version: VERSION,
-                features: FEATURES.iter().map(ToString::to_string).collect(),
+                features: Vec::new(),
             };
             json::write(&path, &meta)?;
         }
@@ -129,7 +137,14 @@ impl Store {
         }
         Ok(Self {
             root: root.to_owned(),
+            mode: Mode::default(),
         })
+    }
+
+    /// The same store, into which volumes come in this form.
+    #[must_use]
+    pub fn with_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
     }
 
     /// The folder.

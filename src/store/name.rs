@@ -76,6 +76,21 @@ impl Store {
     ) -> Result<(), Error> {
         // Two platforms of one reference may be pulled at the same time.
         let _lock = self.lock(&Digest::of(reference.as_bytes()))?;
+        match self.next_name(reference, digest, platform, manifest) {
+            Some(name) => self.write_name(&name),
+            None => Ok(()),
+        }
+    }
+
+    /// What a name says once a reference has led to a manifest; nothing, if that is what it says. The caller holds the
+    /// name's lock.
+    pub(super) fn next_name(
+        &self,
+        reference: &str,
+        digest: Digest,
+        platform: Platform,
+        manifest: Digest,
+    ) -> Option<Name> {
         // A damaged name is replaced: what it said is being found out anew right now.
         let found = self.name(reference).ok().flatten();
         let mut name = found.clone().unwrap_or_else(|| Name {
@@ -98,10 +113,7 @@ impl Store {
         name.current.platforms.insert(platform, manifest);
         // Whoever pulls it wants it, whatever was thought of it before.
         name.refused.remove(&digest);
-        if found.as_ref() == Some(&name) {
-            return Ok(());
-        }
-        self.write_name(&name)
+        (found.as_ref() != Some(&name)).then_some(name)
     }
 
     /// Lets a reference lead to all of these manifests of an index at once: whoever looks sees what it led to before, or
@@ -146,7 +158,7 @@ impl Store {
     }
 
     /// References have characters that file names must not have, so a name's file is called by the digest.
-    fn name_path(&self, reference: &str) -> PathBuf {
+    pub(super) fn name_path(&self, reference: &str) -> PathBuf {
         let hex = Digest::of(reference.as_bytes()).hex();
         self.root.join("names").join(hex + ".json")
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::commit::Record;
 use super::fill::{Order, title};
 use super::{Error, Store};
 use crate::artifact::{self, BlobSource, Descriptor, Document, Index, Manifest, Reporter, media};
@@ -36,41 +37,90 @@ impl Store {
         platform: Platform,
         reporter: &dyn Reporter,
     ) -> Result<Pulled, Error> {
+        if let Some(pulled) = self.unchanged(source, reference, platform)? {
+            return Ok(pulled);
+        }
         // Until it is recorded, nothing but this keeps it from being collected.
         let _shared = self.shared()?;
-        let pulled = self.prepare(source, reference, platform, reporter)?;
-        self.record(reference, pulled.digest, platform, pulled.manifest)?;
-        Ok(pulled)
+        self.prepare(source, reference, platform, true, reporter)
     }
 
-    /// The same without a name that leads to the volume. The caller holds the store's shared lock until it has one.
+    /// What `reference` led to, if that is whole and still what it names, and the source says so without sending anything:
+    /// one question for a tag, and none at all for a digest.
+    pub fn unchanged(
+        &self,
+        source: &dyn BlobSource,
+        reference: &str,
+        platform: Platform,
+    ) -> Result<Option<Pulled>, Error> {
+        let name = self.name(reference).ok().flatten();
+        let Some(version) = name.map(|name| name.current) else {
+            return Ok(None);
+        };
+        let Some(digest) = version.platforms.get(&platform).copied() else {
+            return Ok(None);
+        };
+        let (Some(volume), Some(manifest)) = (self.volume(&digest)?, self.manifest(&digest)) else {
+            return Ok(None);
+        };
+        // What was lost must be fetched again.
+        let complete = volume.ready.image.is_some()
+            || manifest.layers.iter().all(|layer| self.has_blob(layer));
+        if !complete
+            || !self.suits(&volume.ready)
+            || source.digest().map_err(artifact::Error::from)? != Some(version.digest)
+        {
+            return Ok(None);
+        }
+        Ok(Some(Pulled {
+            reference: reference.to_owned(),
+            digest: version.digest,
+            manifest: digest,
+            platform,
+            path: volume.path,
+            fetched: 0,
+            unchanged: true,
+        }))
+    }
+
+    /// Makes sure that the store has the volume that `reference` names now, and if it is to be `named`, that the reference
+    /// leads to it. Otherwise nothing does: the caller holds the store's shared lock until it has a name.
     pub(super) fn prepare(
         &self,
         source: &dyn BlobSource,
         reference: &str,
         platform: Platform,
+        named: bool,
         reporter: &dyn Reporter,
     ) -> Result<Pulled, Error> {
         let root = source.root().map_err(artifact::Error::from)?;
         let (chosen, from_index) = choose(&root, reference, platform)?;
         let digest = chosen.digest;
+        let index = root.descriptor.digest;
         let _lock = self.lock(&digest)?;
-        let manifest = if let Some(manifest) = self.manifest(&digest) {
-            manifest
-        } else {
-            let content = if from_index {
-                document(source, &chosen)?
-            } else {
-                root.content.clone()
+        let content = match self.manifest_content(&digest) {
+            Some(content) => content,
+            None if from_index => document(source, &chosen)?,
+            None => root.content.clone(),
+        };
+        let manifest = Manifest::parse(&content)?;
+        let before = self
+            .volume(&digest)?
+            .filter(|volume| self.suits(&volume.ready));
+        let unchanged = before.is_some();
+        let (volume, fetched) = if let Some(volume) = before {
+            let fetched = match volume.ready.image {
+                Some(_) => 0,
+                None => self.complete(source, &manifest, reporter)?,
             };
             self.keep_document(&digest, &content)?;
-            Manifest::parse(&content)?
-        };
-        let before = self.volume(&digest)?;
-        let unchanged = before.is_some();
-        let (volume, fetched) = match before {
-            Some(volume) => (volume, self.complete(source, &manifest, reporter)?),
-            None => self.fill(&Order {
+            self.keep_document(&index, &root.content)?;
+            if named {
+                self.record(reference, index, platform, digest)?;
+            }
+            (volume, fetched)
+        } else {
+            let order = Order {
                 source,
                 reference,
                 platform,
@@ -78,12 +128,19 @@ impl Store {
                 manifest: &manifest,
                 link: true,
                 reporter,
-            })?,
+            };
+            let record = Record {
+                documents: vec![(digest, &content), (index, &root.content)],
+                name: named.then_some((reference, index)),
+            };
+            match self.fill_image(&order, &root, &chosen, &record)? {
+                Some(done) => done,
+                None => self.fill(&order, &record)?,
+            }
         };
-        self.keep_document(&root.descriptor.digest, &root.content)?;
         Ok(Pulled {
             reference: reference.to_owned(),
-            digest: root.descriptor.digest,
+            digest: index,
             manifest: digest,
             platform,
             path: volume.path,

@@ -9,12 +9,14 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::unpack::KEPT_MODE;
+use super::unpack::{Earlier, KEPT_MODE};
 use super::{Error, Store, attributes, beneath};
 use crate::artifact::Manifest;
 use crate::artifact::tarball::{Entry, Kind};
 use crate::digest::Digest;
+use crate::platform::Platform;
 
 /// Donors by the digests of the layers that they have.
 pub(super) type Donors = BTreeMap<Digest, Donor>;
@@ -23,7 +25,7 @@ pub(super) type Donors = BTreeMap<Digest, Donor>;
 #[derive(Debug)]
 pub(super) struct Donor {
     /// The volume's files.
-    pub(super) fs: OwnedFd,
+    pub(super) fs: Arc<OwnedFd>,
     /// The digest of the layer's tar.
     pub(super) diff_id: Digest,
     /// The entries of the layer.
@@ -53,7 +55,7 @@ impl Store {
     pub(super) fn donors(&self, wanted: &Manifest) -> Result<Donors, Error> {
         let mut donors = Donors::new();
         for digest in self.digests("volumes")? {
-            let (Some(volume), Some(manifest)) = (self.volume(&digest)?, self.manifest(&digest))
+            let (Some(volume), Some(manifest)) = (self.find(&digest)?, self.manifest(&digest))
             else {
                 continue;
             };
@@ -69,6 +71,7 @@ impl Store {
                 };
                 let donor = Donor {
                     fs: beneath::root(&volume.path)
+                        .map(Arc::new)
                         .map_err(|source| Error::io("open", &volume.path, source))?,
                     diff_id: *diff_id,
                     entries,
@@ -77,6 +80,27 @@ impl Store {
             }
         }
         Ok(donors)
+    }
+}
+
+impl Store {
+    /// The volume that a reference led to until now, whose files may be the same as those of the next one.
+    pub(super) fn earlier(&self, reference: &str, platform: Platform) -> Option<Earlier> {
+        let name = self.name(reference).ok()??;
+        let digest = name.current.platforms.get(&platform)?;
+        let volume = self.find(digest).ok()??;
+        let layers = self.manifest(digest)?.layers;
+        let dir = self.volume_dir(digest);
+        let lists = layers
+            .iter()
+            .filter_map(|layer| read(&list(&dir, &layer.digest)));
+        let entries: Vec<Entry> = lists.flatten().collect();
+        // An image has no files to be linked.
+        if entries.is_empty() {
+            return None;
+        }
+        let fs = beneath::root(&volume.path).ok()?;
+        Some(Earlier::new(Arc::new(fs), entries))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Store, json};
+use super::{Error, Store};
 use crate::artifact::Manifest;
 use crate::digest::Digest;
 use crate::fsutil;
@@ -23,8 +23,11 @@ pub struct Ready {
     pub diff_ids: Vec<Digest>,
     /// How many files, folders and links it has.
     pub entries: u64,
-    /// How many bytes are in its files.
+    /// How many bytes are in its files, or in its image.
     pub bytes: u64,
+    /// The image that is mounted as the volume; nothing, if it is a folder of files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Digest>,
 }
 
 /// A whole volume.
@@ -37,8 +40,15 @@ pub struct Volume {
 }
 
 impl Store {
-    /// The volume of a manifest, if it is whole.
+    /// The volume of a manifest, if it is whole, and ready to be used: an image that is mounted no more is mounted again. One
+    /// that cannot be is as good as none.
     pub fn volume(&self, manifest: &Digest) -> Result<Option<Volume>, Error> {
+        let found = self.find(manifest)?;
+        Ok(found.filter(|volume| volume.ready.image.is_none() || self.is_mounted(manifest)))
+    }
+
+    /// The same without looking whether it is mounted.
+    pub(super) fn find(&self, manifest: &Digest) -> Result<Option<Volume>, Error> {
         let dir = self.volume_dir(manifest);
         let path = dir.join("ready.json");
         let content = match fs::read(&path) {
@@ -71,9 +81,13 @@ impl Store {
 
     /// The manifest of a volume, if the store still has it whole.
     pub fn manifest(&self, digest: &Digest) -> Option<Manifest> {
+        Manifest::parse(&self.manifest_content(digest)?).ok()
+    }
+
+    /// The same as it was published.
+    pub(super) fn manifest_content(&self, digest: &Digest) -> Option<Vec<u8>> {
         let content = fs::read(self.blob_path(digest)).ok()?;
-        let whole = Digest::of(&content) == *digest;
-        whole.then(|| Manifest::parse(&content).ok()).flatten()
+        (Digest::of(&content) == *digest).then_some(content)
     }
 
     /// Where the volume of a manifest is.
@@ -89,23 +103,5 @@ impl Store {
             .and_then(|()| fsutil::private_dir(&dir.join("fs")))
             .map_err(|source| Error::io("create", &dir, source))?;
         Ok(dir)
-    }
-
-    /// Makes a staged volume visible: flushes all of it, then the marker, then gives it its place.
-    pub(super) fn commit(&self, staging: &Path, ready: Ready) -> Result<Volume, Error> {
-        let place = self.volume_dir(&ready.manifest);
-        let fail = |source| Error::io("write", &place, source);
-        let folder = fs::File::open(staging).map_err(fail)?;
-        // One flush for thousands of files; it also reports what could not be written.
-        rustix::fs::syncfs(&folder).map_err(|error| fail(error.into()))?;
-        json::write(&staging.join("ready.json"), &ready)?;
-        // Something without a valid marker may be in the way; it is no volume.
-        fsutil::remove_tree(&place).map_err(fail)?;
-        fs::rename(staging, &place).map_err(fail)?;
-        fsutil::sync_dir(&self.root.join("volumes")).map_err(fail)?;
-        Ok(Volume {
-            path: place.join("fs"),
-            ready,
-        })
     }
 }

@@ -119,6 +119,10 @@ impl BlobSource for Checked<'_> {
         Ok(self.root.clone())
     }
 
+    fn digest(&self) -> Result<Option<Digest>, Failure> {
+        Ok(Some(self.root.descriptor.digest))
+    }
+
     fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Failure> {
         self.source.manifest(descriptor)
     }

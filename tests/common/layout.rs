@@ -93,6 +93,8 @@ pub(crate) enum Packing {
     Plain,
     Gzip,
     Zstd,
+    /// As a type with this suffix, and as whatever becomes of the tar.
+    Spoilt(&'static str, fn(&[u8]) -> Vec<u8>),
 }
 
 /// One layer: its stage, its tar, and how it is packed.
@@ -234,6 +236,7 @@ fn manifest(dir: &Path, image: &Image, artifact_type: Option<&str>) -> Value {
                 Packing::Plain => (tar.clone(), ""),
                 Packing::Gzip => (gzip(tar), "+gzip"),
                 Packing::Zstd => (zstd::encode_all(&tar[..], 3).unwrap(), "+zstd"),
+                Packing::Spoilt(suffix, spoil) => (spoil(tar), *suffix),
             };
             blob(
                 dir,

@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod cut;
+pub(crate) mod dice;
 pub(crate) mod elf;
+pub(crate) mod faults;
 pub(crate) mod layout;
 pub(crate) mod real;
 pub(crate) mod registry;

@@ -15,6 +15,8 @@ use futures_util::stream;
 use krunner::digest::Digest;
 use krunner::registry::{Credentials, Registry};
 
+use super::faults::Faults;
+
 /// How the registry lies.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Lie {
@@ -66,6 +68,10 @@ pub(crate) struct Inside {
     pub(crate) seen: Vec<(String, Option<String>)>,
     /// Whether it lists what refers to something.
     pub(crate) lists_referrers: bool,
+    /// Blobs that were asked for by digest, and from which of their bytes on.
+    pub(crate) blobs_asked: Vec<(String, usize)>,
+    /// Faults that happen by chance, if any shall.
+    pub(crate) faults: Option<Faults>,
     /// Bytes of blobs that were sent to it.
     pub(crate) received: u64,
     uploads: BTreeMap<String, Vec<u8>>,
@@ -142,6 +148,13 @@ impl Double {
         inside.seen.clear();
     }
 
+    /// Lets the tag `15` name something that is there.
+    pub(crate) fn point_at(&self, digest: &Digest) {
+        let mut inside = self.inside.lock().unwrap();
+        let document = inside.manifests[&digest.to_string()].clone();
+        inside.manifests.insert("15".to_owned(), document);
+    }
+
     /// The reference of what was loaded.
     pub(crate) fn reference(&self) -> String {
         format!("{}/krunner:15", self.address)
@@ -210,7 +223,12 @@ async fn answer(
             let from = headers
                 .get(header::RANGE)
                 .map(|range| range.to_str().unwrap().to_owned());
-            blob(&mut inside, &name, from.as_deref(), &uri)
+            let from = from.and_then(|range| {
+                let from = range.strip_prefix("bytes=")?.strip_suffix('-')?;
+                from.parse::<usize>().ok()
+            });
+            inside.blobs_asked.push((name.clone(), from.unwrap_or(0)));
+            blob(&mut inside, &name, from, &uri)
         }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
@@ -477,10 +495,13 @@ fn manifest(inside: &Inside, name: &str) -> Response {
         .into_response()
 }
 
-fn blob(inside: &mut Inside, digest: &str, range: Option<&str>, uri: &Uri) -> Response {
+fn blob(inside: &mut Inside, digest: &str, from: Option<usize>, uri: &Uri) -> Response {
     let Some(mut content) = inside.blobs.get(digest).cloned() else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    if let Some(faults) = &mut inside.faults {
+        return faults.answer(digest, from.unwrap_or(0), content);
+    }
     for lie in inside.lies.clone() {
         match &lie {
             Lie::Redirect(other) => {
@@ -510,13 +531,7 @@ fn blob(inside: &mut Inside, digest: &str, range: Option<&str>, uri: &Uri) -> Re
             _ => {}
         }
     }
-    if let Some(from) = range.and_then(|range| {
-        range
-            .strip_prefix("bytes=")?
-            .strip_suffix('-')?
-            .parse::<usize>()
-            .ok()
-    }) {
+    if let Some(from) = from {
         let total = content.len();
         let header = format!("bytes {from}-{}/{total}", total - 1);
         let rest = content.split_off(from);

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 pub use fault::{Fault, Place, Remedy};
 
+use super::commit::Record;
 use super::fill::Order;
 use super::{Error, Name, Ready, Store, Volume, json, lease::Lease};
 use crate::artifact::{Manifest, Silent};
@@ -119,7 +120,13 @@ impl Store {
             return Ok(());
         }
         checked.volumes += 1;
-        let (found, verifiable) = match (self.volume(manifest)?, self.manifest(manifest)) {
+        if let Some((ready, image)) = self.find(manifest)?.and_then(|volume| {
+            let image = volume.ready.image?;
+            Some((volume.ready, image))
+        }) {
+            return self.check_image(&ready, image, repair, checked);
+        }
+        let (found, verifiable) = match (self.find(manifest)?, self.manifest(manifest)) {
             (None, document) => (
                 vec![(None, "No valid `ready.json`".to_owned())],
                 document.is_some(),
@@ -152,6 +159,28 @@ impl Store {
                 message,
                 remedy,
             }));
+        Ok(())
+    }
+
+    /// An image is all of a volume.
+    fn check_image(
+        &self,
+        ready: &Ready,
+        image: Digest,
+        repair: bool,
+        checked: &mut Checked,
+    ) -> Result<(), Error> {
+        if let Some(message) = self.image_fault(ready, image)? {
+            let manifest = ready.manifest;
+            checked.faults.push(Fault {
+                place: Place::Volume {
+                    manifest,
+                    path: None,
+                },
+                message,
+                remedy: self.take_away(&self.volume_dir(&manifest), repair)?,
+            });
+        }
         Ok(())
     }
 
@@ -199,7 +228,7 @@ impl Store {
         }
         let own = Own(self);
         let shown = digest.to_string();
-        self.fill(&Order {
+        let order = Order {
             source: &own,
             reference: &shown,
             platform,
@@ -208,7 +237,8 @@ impl Store {
             // Others may be damaged as well, by the same write to a shared file.
             link: false,
             reporter: &Silent,
-        })?;
+        };
+        self.fill(&order, &Record::default())?;
         Ok(Remedy::Rebuilt)
     }
 

@@ -4,7 +4,7 @@
 //! gives the distribution as its makers publish it, at a place that a machine without an open network reaches.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -121,13 +121,9 @@ pub(crate) fn make(
 
 /// The volume as it was published for an architecture, unpacked as agents unpack it.
 pub(crate) fn published(tree: &Tree, step: &Step, architecture: &str) -> Result<PathBuf> {
-    let mut wheels = GNU.wheels.into_iter();
-    let (_, platform, sha256, _) = wheels
-        .find(|(name, ..)| *name == architecture)
-        .with_context(|| format!("Nothing was published for {architecture}"))?;
+    let (wheel, platform) = published_wheel(tree, step, architecture)?;
     let into = tree.workbench("published")?.join(platform);
     if !into.exists() {
-        let wheel = python::wheel(tree, step, GNU.package, platform, sha256)?;
         step.at("unpacking the published volume");
         let partial = into.with_extension("partial");
         let _ = fs::remove_dir_all(&partial);
@@ -137,6 +133,34 @@ pub(crate) fn published(tree: &Tree, step: &Step, architecture: &str) -> Result<
         fs::rename(partial, &into)?;
     }
     Ok(into)
+}
+
+/// The same as the `.tar.xz` that agents are given.
+pub(crate) fn published_archive(tree: &Tree, step: &Step, architecture: &str) -> Result<PathBuf> {
+    let (wheel, platform) = published_wheel(tree, step, architecture)?;
+    let into = tree
+        .workbench("published")?
+        .join(format!("{platform}.tar.xz"));
+    if !into.exists() {
+        let partial = into.with_extension("partial");
+        let mut wheel = ZipArchive::new(File::open(wheel)?)?;
+        io::copy(&mut archive(&mut wheel)?, &mut File::create(&partial)?)?;
+        fs::rename(partial, &into)?;
+    }
+    Ok(into)
+}
+
+fn published_wheel(
+    tree: &Tree,
+    step: &Step,
+    architecture: &str,
+) -> Result<(PathBuf, &'static str)> {
+    let mut wheels = GNU.wheels.into_iter();
+    let (_, platform, sha256, _) = wheels
+        .find(|(name, ..)| *name == architecture)
+        .with_context(|| format!("Nothing was published for {architecture}"))?;
+    let wheel = python::wheel(tree, step, GNU.package, platform, sha256)?;
+    Ok((wheel, platform))
 }
 
 /// The distribution's entries, sorted.
@@ -164,8 +188,13 @@ fn entries(wheel: &Path) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// The archive in a wheel.
+/// The files in a wheel.
 fn volume(wheel: &mut ZipArchive<File>) -> Result<impl Read> {
+    Ok(XzReader::new(archive(wheel)?, true))
+}
+
+/// The archive in a wheel.
+fn archive(wheel: &mut ZipArchive<File>) -> Result<impl Read> {
     let mut names = wheel.file_names().filter_map(Result::ok);
     let name = names
         .find(|name| name.ends_with(".tar.xz"))
@@ -174,7 +203,7 @@ fn volume(wheel: &mut ZipArchive<File>) -> Result<impl Read> {
     let Some(name) = name else {
         bail!("The wheel carries no `.tar.xz`")
     };
-    Ok(XzReader::new(wheel.by_name(&name)?, true))
+    Ok(wheel.by_name(&name)?)
 }
 
 /// Whether an entry was there before packages were installed.

@@ -21,7 +21,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 pub(crate) use debian::Debian;
-pub(crate) use distribution::published;
+pub(crate) use distribution::{published, published_archive};
 pub(crate) use engine::{Engine, host_works};
 pub(crate) use example::Example;
 pub(crate) use images::{ARCHITECTURES, EMPTY, IMAGES, Image, MUSL, PLAIN, load as load_images};
@@ -29,7 +29,7 @@ pub(crate) use kind::Kind;
 pub(crate) use python::{pip, sum as python_sum, tool as python_tool};
 pub(crate) use record::write as write_record;
 pub(crate) use registry::Registry;
-pub(crate) use tools::{client, emulator, skopeo};
+pub(crate) use tools::{client, emulator, mkfs_erofs, skopeo};
 
 use crate::console::{Step, Steps, print, talk};
 use crate::daemon::Life;

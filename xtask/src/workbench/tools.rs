@@ -15,6 +15,21 @@ use crate::tree::{Tree, folder};
 /// The suite whose programs run on every machine we support. Newer runc and skopeo need a newer libc.
 const SUITE: &str = "bookworm";
 
+/// mkfs.erofs and what it is linked with.
+const EROFS: [&str; 11] = [
+    "erofs-utils",
+    "libc6",
+    "libuuid1",
+    "liblz4-1",
+    "liblzma5",
+    "libdeflate0",
+    "libselinux1",
+    "zlib1g",
+    "libpcre2-8-0",
+    "libzstd1",
+    "libxxhash0",
+];
+
 /// What an engine needs beside its own packages.
 pub(super) fn engine(debian: &Debian, tree: &Tree, step: &Step) -> Result<PathBuf> {
     let tools = tree.workbench("engine")?.join("tools");
@@ -70,6 +85,21 @@ pub(crate) fn client(
     let tools = tree.workbench("engine")?.join(name);
     debian.unpack(step, suite, &[name], &tools)?;
     wrapper(tree, name, &tools.join("usr/bin").join(name), &[], &[])
+}
+
+/// mkfs.erofs, which is new enough only beside a newer C library: it runs under that one's own loader.
+pub(crate) fn mkfs_erofs(debian: &Debian, tree: &Tree, step: &Step) -> Result<PathBuf> {
+    let tools = tree.workbench("engine")?.join("erofs");
+    debian.unpack(step, "trixie", &EROFS, &tools)?;
+    let libraries = libraries(&tools);
+    let mut loaders = fs::read_dir(&libraries)?.flatten();
+    let loader = loaders
+        .find(|entry| entry.file_name().to_string_lossy().starts_with("ld-linux"))
+        .context("The C library has no loader")?;
+    let program = tools.join("usr/bin/mkfs.erofs").display().to_string();
+    let path = libraries.display().to_string();
+    let first = ["--library-path", &path, &program];
+    wrapper(tree, "mkfs.erofs", &loader.path(), &[], &first)
 }
 
 /// The static emulator for an architecture, as one file: the package carries forty of them.

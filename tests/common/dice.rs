@@ -1,0 +1,27 @@
+//! Chance that is the same in every run.
+
+/// Numbers without any order (xorshift).
+#[derive(Debug)]
+pub(crate) struct Dice(u32);
+
+impl Dice {
+    /// The seed must not be 0.
+    pub(crate) fn new(seed: u32) -> Self {
+        assert_ne!(seed, 0);
+        Self(seed)
+    }
+
+    /// A number below `sides`.
+    pub(crate) fn roll(&mut self, sides: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0 % sides
+    }
+
+    /// Bytes that no compressor makes smaller.
+    pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let bytes = (0..length).map(|_| u8::try_from(self.roll(256)).unwrap());
+        bytes.collect()
+    }
+}
