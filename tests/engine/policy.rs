@@ -21,7 +21,7 @@ fn policy(rule: &Value) -> (TempDir, PathBuf) {
 const VARIABLE: &str = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
 #[test]
-fn a_source_that_a_policy_denies_is_named() {
+fn a_source_that_a_policy_denies_is_shown_at_its_line() {
     let Some(workbench) = Workbench::open() else {
         return;
     };
@@ -34,6 +34,8 @@ fn a_source_that_a_policy_denies_is_named() {
         let said = fail(build.env(VARIABLE, file));
         assert!(said.contains("denied by policy"), "{said}");
         assert!(said.contains("/python-arm64.tar"), "{said}");
+        let line = format!("krunner.toml:{}", small.line_of("/python-arm64.tar"));
+        assert!(said.contains(&line) && said.contains(">>>"), "{said}");
     }
 }
 

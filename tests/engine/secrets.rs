@@ -60,7 +60,7 @@ fn a_secret_goes_to_the_host_that_wants_it_and_nowhere_else() {
 }
 
 #[test]
-fn a_secret_that_is_not_given_is_named_with_the_download_that_needs_it() {
+fn a_secret_that_is_not_given_is_named_with_the_download_and_the_line_that_need_it() {
     let Some(workbench) = Workbench::open() else {
         return;
     };
@@ -70,8 +70,8 @@ fn a_secret_that_is_not_given_is_named_with_the_download_that_needs_it() {
     let small = private();
     let said = fail(&mut small.build(&workbench, engine).command("type=cacheonly"));
     assert!(said.contains("secret packages: not found"), "{said}");
-    // BuildKit 0.25 loses the lines of sources that fail.
     assert!(said.contains("] download "), "{said}");
+    assert!(said.contains(">>>"), "{said}");
 }
 
 #[test]

@@ -105,6 +105,24 @@ impl Bridge {
         }
     }
 
+    /// Has the engine make a tree now, where it can be asked to (since 0.11): others do it once it is returned.
+    pub async fn evaluate(&self, tree: &Reference) -> Result<(), Error> {
+        let pong = self.pong.as_ref();
+        let can = pong.is_some_and(|pong| pong.gateway.has("gateway.evaluate"));
+        if !can || tree.0.is_empty() {
+            return Ok(());
+        }
+        let request = proto::EvaluateRequest {
+            r#ref: tree.0.clone(),
+        };
+        let answer: Result<proto::EvaluateResponse, _> =
+            self.call(method!("Evaluate"), request).await;
+        match answer {
+            Err(error) if error.is_unimplemented() => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
     /// A whole file of a tree.
     pub async fn read_file(&self, tree: &Reference, path: &str) -> Result<Vec<u8>, Error> {
         self.read(tree, path, None).await

@@ -155,6 +155,21 @@ pub fn source_detail(place: &Place) -> Any {
     detail("Source", &value)
 }
 
+/// Whether an error says which lines asked for what failed.
+pub fn has_source(status: &rpc::Status) -> bool {
+    let mut details = status.details.iter();
+    details.any(|detail| detail.type_url.ends_with(".Source+json"))
+}
+
+/// The identifier of the source that failed, if an error says that it was one.
+pub fn failed_source(status: &rpc::Status) -> Option<String> {
+    let mut details = status.details.iter();
+    let detail = details.find(|detail| detail.type_url.ends_with(".Solve+json"))?;
+    let value: serde_json::Value = serde_json::from_slice(&detail.value).ok()?;
+    let identifier = value.pointer("/op/source/identifier")?;
+    identifier.as_str().map(str::to_owned)
+}
+
 /// The detail that tells clients that a subrequest is not known here.
 pub fn subrequest_detail(name: &str) -> Any {
     detail("Subrequest", &json!({ "name": name }))

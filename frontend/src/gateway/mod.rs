@@ -8,6 +8,6 @@ mod stdio;
 pub use bollard_buildkit_proto::google::rpc;
 pub use bollard_buildkit_proto::moby::buildkit::v1::frontend as proto;
 pub use bridge::{Bridge, Pong, Reference};
-pub use error::{Code, Error, source_detail, status, subrequest_detail};
+pub use error::{Code, Error, failed_source, has_source, source_detail, status, subrequest_detail};
 pub use options::Options;
 pub use stdio::connect;

@@ -4,6 +4,7 @@
 //! digest never changes afterwards, and equal operations have equal digests wherever they were built. It
 //! knows nothing of plans, of the gateway, or of the clock.
 
+mod blame;
 mod caps;
 mod definition;
 mod exec;
@@ -19,6 +20,7 @@ mod source;
 mod tests;
 mod vertex;
 
+pub use blame::blame;
 pub use bollard_buildkit_proto::pb;
 pub use caps::{Cap, Caps};
 pub use definition::marshal;

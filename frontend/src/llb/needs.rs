@@ -3,16 +3,15 @@
 //! The engine holds it against that too, but speaks of nothing except the name of the capability. Whoever
 //! reads the error wants to know which line asked for it, and which engine to take.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use krunner::digest::Digest;
-use prost::Message as _;
 
+use super::blame::place;
 use super::caps::{Cap, Caps};
 use super::pb;
-use super::place::{Place, SourceFile};
+use super::place::Place;
 
 /// Something that an engine cannot do.
 #[derive(Clone, Debug)]
@@ -90,46 +89,6 @@ pub fn lacks(definition: &pb::Definition, caps: &Caps) -> Vec<Lack> {
         }
     }
     lacks.into_values().collect()
-}
-
-/// The lines that asked for an operation; if none did, as with a context that the command line names, those that
-/// asked for what is made from it.
-fn place(definition: &pb::Definition, digest: &str) -> Option<Place> {
-    let mut from = BTreeSet::from([digest.to_owned()]);
-    for bytes in &definition.def {
-        let this = Digest::of(bytes).to_string();
-        let op = pb::Op::decode(bytes.as_slice()).ok()?;
-        if from.contains(&this) || op.inputs.iter().any(|input| from.contains(&input.digest)) {
-            if let Some(place) = own_place(definition, &this) {
-                return Some(place);
-            }
-            from.insert(this);
-        }
-    }
-    None
-}
-
-fn own_place(definition: &pb::Definition, digest: &str) -> Option<Place> {
-    let source = definition.source.as_ref()?;
-    let location = source.locations.get(digest)?.locations.first()?;
-    let info = source
-        .infos
-        .get(usize::try_from(location.source_index).ok()?)?;
-    let range = location.ranges.first()?;
-    let position = |position: Option<pb::Position>| {
-        let position = position.unwrap_or_default();
-        let number = |number: i32| u32::try_from(number).unwrap_or_default();
-        (number(position.line), number(position.character))
-    };
-    Some(Place {
-        file: Arc::new(SourceFile {
-            name: info.filename.clone(),
-            data: info.data.clone(),
-            definition: info.definition.clone(),
-        }),
-        start: position(range.start),
-        end: position(range.end),
-    })
 }
 
 /// What graphs may ask for since which BuildKit (`solver/pb/caps.go` of its releases). What 0.8 has is not listed:

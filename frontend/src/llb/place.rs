@@ -28,7 +28,7 @@ impl SourceFile {
 }
 
 /// A range in a file. Lines count from 1, columns from 0.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Place {
     /// The file.
     pub file: Arc<SourceFile>,

@@ -16,6 +16,14 @@ pub enum Error {
     /// A call to the engine failed.
     #[error(transparent)]
     Gateway(#[from] gateway::Error),
+    /// The engine failed at what some lines asked for, and did not say so itself.
+    #[error("{error}")]
+    Traced {
+        /// What it said.
+        error: gateway::Error,
+        /// The lines.
+        places: Vec<Place>,
+    },
     /// What the user wrote is wrong.
     #[error("{problems}")]
     Problems {
@@ -65,6 +73,11 @@ impl Error {
     pub fn to_status(&self) -> rpc::Status {
         let details = match self {
             Self::Gateway(error) => return error.to_status(),
+            Self::Traced { error, places } => {
+                let mut status = error.to_status();
+                status.details.extend(places.iter().map(source_detail));
+                return status;
+            }
             Self::Problems { places, .. } => places.iter().map(source_detail).collect(),
             Self::UnknownRequest(name) => vec![subrequest_detail(name)],
             _ => Vec::new(),

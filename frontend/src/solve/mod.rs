@@ -9,6 +9,7 @@ mod config;
 mod contexts;
 mod epoch;
 mod error;
+mod evaluate;
 mod frontend_image;
 mod load;
 mod opened;
@@ -49,7 +50,7 @@ async fn build(bridge: &mut Bridge, options: &Options) -> Result<Outcome, Error>
     for plan in prepared.plans()? {
         let lowered = lower::lower(&plan, prepared.request.target, &prepared.environment)
             .map_err(|error| prepared.about().lowering(&error))?;
-        // The engine starts on it only when the result is looked into, so all platforms run side by side.
+        // The engine starts on it only when it is evaluated, so all platforms run side by side.
         let reference = bridge.solve(llb::marshal(&lowered.output)).await?;
         let sbom = if prepared.attests {
             Some(sbom(bridge, &prepared, &plan, &lowered).await?)
@@ -59,10 +60,12 @@ async fn build(bridge: &mut Bridge, options: &Options) -> Result<Outcome, Error>
         built.push(Built {
             plan,
             layers: lowered.layers,
+            output: lowered.output,
             reference,
             sbom,
         });
     }
+    evaluate::evaluate(bridge, &built).await?;
     Ok(result::outcome(built, &prepared.request))
 }
 

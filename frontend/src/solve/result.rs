@@ -9,12 +9,15 @@ use super::attestation::attestation;
 use super::config::config;
 use super::request::Request;
 use crate::gateway::{Reference, proto};
+use crate::llb::Output;
 
 /// One platform's result.
 #[derive(Debug)]
 pub(super) struct Built {
     pub(super) plan: Plan,
     pub(super) layers: Vec<&'static str>,
+    /// The graph of the tree.
+    pub(super) output: Output,
     pub(super) reference: Reference,
     /// The tree with the bill of materials, if one is wanted.
     pub(super) sbom: Option<Reference>,

@@ -3,6 +3,7 @@
 //! ```text
 //! Daemon ─► service ─► {definition, tree, outcome}   every call, judged as the engine judges it
 //!    │         └─► profile (profiles.toml)           what this engine can do
+//!    ├─► trouble                                     what goes wrong
 //!    └─► pipes, record                               the process, and what came of it
 //! ```
 
@@ -14,6 +15,7 @@ mod record;
 mod service;
 mod tests;
 mod tree;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -33,6 +35,7 @@ use pipes::Pipes;
 pub(crate) use pipes::is_http2;
 pub(crate) use profile::{Profile, releases};
 pub(crate) use record::Record;
+pub(crate) use trouble::Trouble;
 
 /// The longest that a frontend may take to end, whatever happens to it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -63,31 +66,6 @@ pub(crate) struct Daemon {
     record: Arc<Mutex<Record>>,
     /// Told when the trouble begins.
     troubled: Arc<Notify>,
-}
-
-/// What goes wrong on the way.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Trouble {
-    #[default]
-    None,
-    /// The engine dies in the middle of a call: both pipes are closed.
-    Dies(&'static str),
-    /// The build is cancelled in the middle of a call: the container is told to end, and its pipes stay.
-    Cancels(&'static str),
-    /// Trees are made, and not named.
-    SolvesWithoutResult,
-    /// The result is not taken.
-    RefusesReturn(Status),
-}
-
-impl Trouble {
-    /// The call in which it happens.
-    fn at(&self) -> Option<&'static str> {
-        match self {
-            Self::Dies(call) | Self::Cancels(call) => Some(call),
-            Self::None | Self::SolvesWithoutResult | Self::RefusesReturn(_) => None,
-        }
-    }
 }
 
 impl Daemon {

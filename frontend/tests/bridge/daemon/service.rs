@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use bollard_buildkit_proto::moby::buildkit::v1::frontend as proto;
+use bollard_buildkit_proto::pb;
 use proto::llb_bridge_server::LlbBridge;
 use tonic::codegen::tokio_stream;
 use tonic::{Request, Response, Status};
@@ -28,6 +29,18 @@ impl Daemon {
     fn unused<T>(&self, call: &'static str) -> Answer<T> {
         self.asked(call)?;
         Err(Status::internal(format!("{call} is not stood in for")))
+    }
+
+    /// The graph of a tree that was given out.
+    fn solved(&self, id: &str) -> Result<pb::Definition, Status> {
+        let number = id
+            .strip_prefix("ref")
+            .and_then(|id| id.parse::<usize>().ok());
+        let record = self.record.lock().unwrap();
+        let definition = number.and_then(|number| record.solved.get(number - 1));
+        definition
+            .cloned()
+            .ok_or(Status::unknown(format!("no such ref: {id}")))
     }
 
     /// Never comes back if the trouble is in this call.
@@ -102,15 +115,7 @@ impl LlbBridge for Daemon {
             range,
             ..
         } = request.into_inner();
-        let number = id
-            .strip_prefix("ref")
-            .and_then(|id| id.parse::<usize>().ok());
-        let tree = {
-            let record = self.record.lock().unwrap();
-            let definition = number.and_then(|number| record.solved.get(number - 1));
-            let definition = definition.ok_or(Status::unknown(format!("no such ref: {id}")))?;
-            tree::of(definition, self)
-        };
+        let tree = tree::of(&self.solved(&id)?, self);
         match tree.get(path.trim_start_matches('/')) {
             Some(data) => Ok(Response::new(proto::ReadFileResponse {
                 data: part(data, range),
@@ -153,9 +158,14 @@ impl LlbBridge for Daemon {
 
     async fn evaluate(
         &self,
-        _: Request<proto::EvaluateRequest>,
+        request: Request<proto::EvaluateRequest>,
     ) -> Answer<proto::EvaluateResponse> {
         self.asked("Evaluate")?;
+        self.trouble("Evaluate").await;
+        let definition = self.solved(&request.into_inner().r#ref)?;
+        if let Some(failure) = self.trouble.of(&definition) {
+            return Err(failure);
+        }
         Ok(Response::new(proto::EvaluateResponse {}))
     }
 
