@@ -1,6 +1,7 @@
 //! The engine tier: real engines, a registry and inputs are brought up, the tests are told where, and all of it is stopped.
 
 use std::path::PathBuf;
+use std::thread;
 
 use anyhow::Result;
 
@@ -45,7 +46,20 @@ fn missing() -> Option<String> {
     None
 }
 
+/// The compiler's last minutes on the frontend keep one processor busy: the other brings up all that needs none.
 fn up(tree: &Tree) -> Result<Running> {
+    thread::scope(|scope| {
+        let frontend = || Steps::new(tree)?.run("frontend", |step| frontend::binary(tree, step));
+        let frontend = scope.spawn(frontend);
+        around(tree, || match frontend.join() {
+            Ok(binary) => binary,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })
+}
+
+/// All but the frontend, which is awaited when it is needed.
+fn around(tree: &Tree, frontend: impl FnOnce() -> Result<PathBuf>) -> Result<Running> {
     let mut steps = Steps::new(tree)?;
     let mut engines = vec![steps.run("engine 26.1", |step| engine(tree, step, Kind::V26))?];
     // Where a suite offers no such engine today, as sid may, the tests that need it say so themselves.
@@ -58,7 +72,7 @@ fn up(tree: &Tree) -> Result<Running> {
     }
     let registry = steps.run("registry", |step| Registry::open(tree, step, Life::Ours))?;
     let inputs = steps.run("inputs", |step| workbench::all_inputs(tree, step))?;
-    let binary = steps.run("frontend", |step| frontend::binary(tree, step))?;
+    let binary = frontend()?;
     for engine in &engines {
         let title = format!("frontend image in {}", engine.kind.name());
         steps.run(&title, |step| {
