@@ -16,6 +16,11 @@ pub enum OutputFormat {
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Output {
     /// How to write the result
-    #[arg(short = 'o', long = "output", value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
     pub(super) format: OutputFormat,
 }

@@ -33,7 +33,14 @@ impl<'a> Compiler<'a> {
             let meta = Meta::named(format!("[bytecode] {what}"))
                 .at(environment.place(environment.stages.get("runtime")))
                 .without_cache(environment.no_cache.covers("bytecode"));
-            run(environment, build_platform, step, inputs, Root::Image, meta)
+            run(
+                environment,
+                build_platform,
+                step,
+                inputs,
+                Root::Program,
+                meta,
+            )
         };
         let mut python = inputs();
         let step = Step::Python {

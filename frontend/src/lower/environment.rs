@@ -12,8 +12,8 @@ use crate::llb::{Output, Place, Sandbox, SourceFile, pb};
 /// One build.
 #[derive(Clone, Debug)]
 pub struct Environment {
-    /// The frontend's own image, whose binary runs in every step.
-    pub image: Output,
+    /// The frontend's own binary, which runs in every step.
+    pub program: Output,
     /// Where inputs come from that are not downloaded.
     pub contexts: Contexts,
     /// The spec and its locks, by name.

@@ -1,7 +1,7 @@
 //! Lowering: from a plan, which knows no BuildKit, to operations, which know no plan.
 //!
-//! Every stage is one process: our own binary, from the frontend's own image, on the build platform and
-//! without a network. It sees its inputs read-only under `/in`, its orders in `/krunner/step.json`, and writes
+//! Every stage is one process: our own binary, taken out of the frontend's image, on the build platform and
+//! without a network. It sees its inputs read-only under `/in`, its orders in `/krunner`, and writes
 //! one tree to `/out`.
 
 mod compiler;
@@ -21,6 +21,7 @@ pub use context::{ContextName, Contexts, Folder, GitAddressError, Named, graft};
 pub use environment::{Environment, NoCache, platform as pb_platform};
 pub use error::Error;
 pub use image_name::full_name;
+pub use run::BINARY;
 pub use sbom::sbom;
 pub use target::{Target, UnknownTarget};
 

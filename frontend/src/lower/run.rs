@@ -5,21 +5,22 @@ use super::inputs::Inputs;
 use super::{Environment, Error};
 use crate::llb::{self, Exec, Meta, Mount, Output};
 use crate::tool::step::Step;
+use krunner::digest::Digest;
 use krunner::platform::Platform;
 
 /// Where the step writes its tree.
 pub(super) const OUT: &str = "/out";
-const BINARY: &str = "/krunner-frontend";
+/// Where our binary is in its image.
+pub const BINARY: &str = "/krunner-frontend";
 const ORDERS: &str = "/krunner";
-const ORDERS_FILE: &str = "step.json";
 /// Where a step that runs in another root finds our binary.
-const IMAGE: &str = "/krunner-image";
+const PROGRAM: &str = "/krunner-program";
 
 /// The root file system of a step.
 #[derive(Debug)]
 pub(super) enum Root<'a> {
-    /// The frontend's own image.
-    Image,
+    /// Our own program.
+    Program,
     /// A tree with tools, in which cache folders stay between builds.
     Tools {
         tree: &'a Output,
@@ -40,23 +41,26 @@ pub(super) fn run(
 ) -> Result<Output, Error> {
     // Pretty, because people read it when they look for why a step ran again.
     let json = serde_json::to_vec_pretty(step)?;
+    // Engines look for an operation in their caches by its own digest and one input after the other. Where unlike steps
+    // are alike but for their inputs, they take the first that they find, and run again what an imported cache has.
+    let file = format!("step-{}.json", &Digest::of(&json).hex()[..12]);
     let orders = llb::make_file(
-        &format!("/{ORDERS_FILE}"),
+        &format!("/{file}"),
         0o444,
         json,
         Meta::named(format!("[internal] orders for {}", meta.name)),
     );
     let binary = match root {
-        Root::Image => BINARY.to_owned(),
-        Root::Tools { .. } => format!("{IMAGE}{BINARY}"),
+        Root::Program => BINARY.to_owned(),
+        Root::Tools { .. } => format!("{PROGRAM}{BINARY}"),
     };
-    let args = [binary, "tool".to_owned(), format!("{ORDERS}/{ORDERS_FILE}")];
+    let args = [binary, "tool".to_owned(), format!("{ORDERS}/{file}")];
     let platform = platform(build_platform);
     let mut exec = match root {
-        Root::Image => Exec::new(environment.image.clone(), platform, args),
+        Root::Program => Exec::new(environment.program.clone(), platform, args),
         Root::Tools { tree, env, caches } => {
             let mut exec = Exec::new(tree.clone(), platform, args)
-                .mount(IMAGE, Mount::Input(environment.image.clone()));
+                .mount(PROGRAM, Mount::Input(environment.program.clone()));
             exec.env = env;
             for (id, path) in caches {
                 exec = exec.mount(path, Mount::Cache(id));

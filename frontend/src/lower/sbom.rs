@@ -45,7 +45,7 @@ pub fn sbom(plan: &Plan, lowered: &Lowered, environment: &Environment) -> Result
         plan.build_platform,
         &step,
         inputs,
-        Root::Image,
+        Root::Program,
         meta,
     )
 }

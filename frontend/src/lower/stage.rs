@@ -44,7 +44,7 @@ impl<'a> Stages<'a> {
             build_platform,
             step,
             inputs,
-            Root::Image,
+            Root::Program,
             meta,
         )
     }

@@ -79,7 +79,7 @@ fn toolchain(
         build_platform,
         &step,
         inputs,
-        Root::Image,
+        Root::Program,
         meta,
     )
 }
@@ -101,7 +101,7 @@ fn take(stages: &Stages<'_>, ttyd: &Ttyd, binary: &Input) -> Result<Output, Erro
         plan.build_platform,
         &step,
         inputs,
-        Root::Image,
+        Root::Program,
         meta,
     )
 }

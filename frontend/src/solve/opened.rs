@@ -72,7 +72,7 @@ pub(super) async fn prepare(bridge: &mut Bridge, options: &Options) -> Result<Pr
     }));
     let attests = attestation::wanted(options, &pong);
     let environment = Environment {
-        image: frontend_image::output(options, &contexts, request.build_platform)?,
+        program: frontend_image::program(options, &contexts, request.build_platform)?,
         contexts,
         files: loaded.files.clone(),
         stages: loaded.stages(),
