@@ -1,6 +1,7 @@
 //! Keeping house: what nobody follows, uses or asks for any more is forgotten, and then collected.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::bell::Woken;
@@ -13,6 +14,8 @@ use crate::store::{self, Collect, Collected, Name};
 const CALM: Duration = Duration::from_millis(200);
 /// While somebody pulls, nothing can be collected; then it is tried again.
 const BUSY: Duration = Duration::from_secs(15);
+/// After any other failure.
+const TROUBLE: Duration = Duration::from_mins(1);
 /// How long a round waits for who uses the store just now.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -25,14 +28,16 @@ pub(super) fn keep(node: &Node) {
             Woken::Rung => std::thread::sleep(CALM),
             Woken::Time => {}
         }
-        wait = match round(node, false) {
+        // A fault of ours in one round must not end the keeping.
+        let done = catch_unwind(AssertUnwindSafe(|| round(node, false)));
+        wait = match done.unwrap_or(Err(Error::Panic)) {
             Ok(_) => node.config.collect_every,
             Err(Error::Store(store::Error::Busy { .. })) => BUSY,
             Err(error) => {
                 node.events.tell(What::Trouble {
                     error: error.chain(),
                 });
-                node.config.collect_every
+                TROUBLE.min(node.config.collect_every)
             }
         };
     }
@@ -76,7 +81,7 @@ fn forget(node: &Node) -> Result<(), Error> {
             continue;
         }
         let name = node.store.name(reference)?;
-        let leased = |name: &Name| {
+        let is_leased = |name: &Name| {
             let mut leases = leases.iter().filter(|lease| lease.holds(now()));
             leases.any(|lease| {
                 name.current
@@ -85,7 +90,7 @@ fn forget(node: &Node) -> Result<(), Error> {
                     .any(|one| *one == lease.manifest)
             })
         };
-        if name.as_ref().is_some_and(leased) {
+        if name.as_ref().is_some_and(is_leased) {
             continue;
         }
         node.store.forget(reference)?;

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Mutex;
 
 use super::node::Node;
+use super::target::State;
 use super::{Error, locked};
 use crate::store::Collected;
 
@@ -62,13 +63,15 @@ pub(super) fn text(node: &Node) -> Result<String, Error> {
     Ok(page.0)
 }
 
+/// A figure of a followed reference.
+type Value = fn(&State) -> u64;
+
 fn references(node: &Node, page: &mut Page) {
     let states: Vec<_> = node
         .targets
         .iter()
         .map(|target| (target, target.state()))
         .collect();
-    type Value = fn(&super::target::State) -> u64;
     let counted: [(&str, &str, bool, Value); 7] = [
         (
             "krunner_reference_up",

@@ -145,12 +145,11 @@ impl Node {
     ) -> Result<Ensured, Error> {
         let name = reference.to_string();
         let mut fetched = 0;
-        if fresh || self.store.volume_of(&name, platform).is_err() {
-            if let Deployed::Switched { fetched: bytes, .. } =
+        if (fresh || self.store.volume_of(&name, platform).is_err())
+            && let Deployed::Switched { fetched: bytes, .. } =
                 self.deploy(reference, &[platform])?
-            {
-                fetched = bytes;
-            }
+        {
+            fetched = bytes;
         }
         self.touch(&name)?;
         let volume = self.store.volume_of(&name, platform)?;

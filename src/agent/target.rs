@@ -156,7 +156,7 @@ mod tests {
             name: "a".to_owned(),
             reference: "a.example/b:1".parse().unwrap(),
             platforms: vec![Platform::AMD64],
-            interval: Duration::from_secs(600),
+            interval: Duration::from_mins(10),
             jitter: Duration::ZERO,
             docker_volume: false,
         };

@@ -158,7 +158,7 @@ fn tell(node: &Node, printer: &Printer, format: OutputFormat) {
             match format {
                 // Texts and numbers always can be written.
                 OutputFormat::Json => {
-                    printer.data(serde_json::to_string(&event).unwrap_or_default())
+                    printer.data(serde_json::to_string(&event).unwrap_or_default());
                 }
                 OutputFormat::Text => say(printer, &event),
             }
@@ -239,7 +239,7 @@ impl Check {
     }
 }
 
-/// Print the description of the agent's HTTP API (OpenAPI 3.1)
+/// Print the description of the agent's HTTP API, for programs
 #[derive(Debug, Args)]
 struct Openapi {}
 

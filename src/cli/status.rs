@@ -92,16 +92,16 @@ fn draw(status: &Document) -> String {
     }
     for piece in &status.work {
         let done = HumanBytes(piece.done);
-        let _ = if piece.total > 0 {
-            let part = piece.done.saturating_mul(100) / piece.total;
-            let total = HumanBytes(piece.total);
-            writeln!(
+        let percent = piece.done.saturating_mul(100).checked_div(piece.total);
+        let _ = match percent {
+            Some(percent) => writeln!(
                 text,
-                "pulling {}: {} {part} % ({done} of {total})",
-                piece.reference, piece.what
-            )
-        } else {
-            writeln!(text, "pulling {}: {} {done}", piece.reference, piece.what)
+                "pulling {}: {} {percent} % ({done} of {})",
+                piece.reference,
+                piece.what,
+                HumanBytes(piece.total)
+            ),
+            None => writeln!(text, "pulling {}: {} {done}", piece.reference, piece.what),
         };
     }
     text

@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Place {
     dir: tempfile::TempDir,
     pub(crate) registry: Double,
+    mark: &'static str,
 }
 
 /// A running agent, killed when it is dropped.
@@ -28,11 +29,17 @@ pub(crate) struct Running {
     pub(crate) process: Child,
     pub(crate) api: Client,
     pub(crate) plugin: Client,
+    log: PathBuf,
 }
 
 impl Place {
     /// With the first version in the registry.
     pub(crate) fn new() -> Self {
+        Self::marked("none")
+    }
+
+    /// The same with volumes that no other test has: what one test has mounted, a store of another would keep.
+    pub(crate) fn marked(mark: &'static str) -> Self {
         // Flushing waits for whatever else this machine writes, and nobody cuts the power here.
         let memory = Path::new("/dev/shm");
         let dir = if memory.is_dir() {
@@ -43,6 +50,7 @@ impl Place {
         let place = Self {
             dir,
             registry: Double::start(),
+            mark,
         };
         place.publish("1");
         place
@@ -51,7 +59,9 @@ impl Place {
     /// Lets the tag name a version, for both platforms.
     pub(crate) fn publish(&self, version: &str) {
         let image = |architecture: &'static str| {
-            let tar = Tar::default().file("version", version.as_bytes());
+            let tar = Tar::default()
+                .file("mark", self.mark.as_bytes())
+                .file("version", version.as_bytes());
             let many = 0..40;
             let tar = many.fold(tar, |tar, number| {
                 let text = format!("{architecture} {version} {number} ");
@@ -122,6 +132,7 @@ socket = "plugin.sock"
             process: self.spawn(),
             api: Client::new(&self.path("api.sock")),
             plugin: Client::new(&self.path("plugin.sock")),
+            log: self.path("log"),
         };
         let began = Instant::now();
         // The plugin's socket is the last one.
@@ -147,6 +158,17 @@ socket = "plugin.sock"
     }
 }
 
+impl Drop for Place {
+    fn drop(&mut self) {
+        // What engines that were never there have not unmounted.
+        let mounts = fs::read_dir(self.path("store/agent/mounts"));
+        for place in mounts.into_iter().flatten().flatten() {
+            let mut unmount = Command::new("umount");
+            let _ = unmount.arg("-l").arg(place.path()).output();
+        }
+    }
+}
+
 impl Running {
     /// What a request is answered with; it must succeed.
     #[track_caller]
@@ -160,7 +182,12 @@ impl Running {
     /// Waits until something is so.
     #[track_caller]
     pub(crate) fn until(&self, what: &str, so: impl Fn(&Self) -> bool) {
-        until(what, || so(self));
+        let began = Instant::now();
+        while !so(self) {
+            let log = fs::read_to_string(&self.log).unwrap_or_default();
+            assert!(began.elapsed() < PATIENCE, "never: {what}\n{log}");
+            sleep(Duration::from_millis(20));
+        }
     }
 
     /// Whether the reference leads to a version.

@@ -44,6 +44,11 @@ impl Deployed {
         deployed
     }
 
+    /// What it is called in the registry.
+    pub(crate) fn reference(&self) -> &str {
+        &self.reference
+    }
+
     /// The volume of a platform, to be mounted.
     #[track_caller]
     pub(crate) fn path(&self, platform: &str) -> PathBuf {

@@ -25,6 +25,7 @@ mod old;
 mod options;
 mod output;
 mod platforms;
+mod plugin;
 mod policy;
 mod problems;
 mod progress;

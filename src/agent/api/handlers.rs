@@ -1,5 +1,7 @@
 //! What each route does.
 
+#![allow(clippy::unnecessary_wraps, reason = "all handlers have one type")]
+
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! The API's description in the form of OpenAPI 3.1, made of the table that serves it and of the types it speaks.
+//! The API's description in the form of `OpenAPI` 3.1, made of the table that serves it and of the types it speaks.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};

@@ -17,11 +17,11 @@ use crate::report::{Location, Problem, Problems};
 const MAX_REFERENCES: usize = 256;
 /// How often a reference is asked for unless told otherwise: soon enough for people, rare enough for a registry with
 /// ten thousand nodes (some thirty questions a second).
-const INTERVAL: Duration = Duration::from_secs(300);
+const INTERVAL: Duration = Duration::from_mins(5);
 /// How often what nobody wants is taken away.
-const COLLECT_EVERY: Duration = Duration::from_secs(3600);
+const COLLECT_EVERY: Duration = Duration::from_hours(1);
 /// How long a name stays that was only asked for on demand.
-const FORGET_AFTER: Duration = Duration::from_secs(24 * 3600);
+const FORGET_AFTER: Duration = Duration::from_hours(24);
 /// As for `krunner gc`: the current version and the one before it.
 const KEEP_LAST: usize = 2;
 

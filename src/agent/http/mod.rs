@@ -26,6 +26,8 @@ pub(super) struct Request {
     /// The last event that somebody who comes back has seen.
     pub(super) last_event: Option<String>,
     pub(super) body: Vec<u8>,
+    /// The process at the other end, if the kernel says who it is.
+    pub(super) peer: Option<i32>,
 }
 
 /// An answer.

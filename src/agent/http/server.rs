@@ -61,7 +61,12 @@ pub(in crate::agent) async fn serve(
 ) -> Result<(), Error> {
     let copy = listening.listener.try_clone().map_err(Error::Thread)?;
     let listener = tokio::net::UnixListener::from_std(copy).map_err(Error::Thread)?;
-    let accept = move |cx: &mut Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+    let accept = move |cx: &mut Context<'_>| {
+        listener.poll_accept(cx).map_ok(|(stream, _)| {
+            let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
+            (stream, peer)
+        })
+    };
     let served = accept_all(accept, handler).await;
     // Its file goes with it, and so not before.
     drop(listening);
@@ -74,12 +79,15 @@ pub(in crate::agent) async fn serve_tcp(
     handler: impl Handler,
 ) -> Result<(), Error> {
     let listener = tokio::net::TcpListener::from_std(listener).map_err(Error::Thread)?;
-    let accept = move |cx: &mut Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+    let accept = move |cx: &mut Context<'_>| {
+        let accepted = listener.poll_accept(cx);
+        accepted.map_ok(|(stream, _)| (stream, None))
+    };
     accept_all(accept, handler).await
 }
 
 async fn accept_all<S>(
-    accept: impl Fn(&mut Context<'_>) -> Poll<std::io::Result<S>>,
+    accept: impl Fn(&mut Context<'_>) -> Poll<std::io::Result<(S, Option<i32>)>>,
     handler: impl Handler,
 ) -> Result<(), Error>
 where
@@ -96,10 +104,10 @@ where
             return Ok(());
         };
         match poll_fn(&accept).await {
-            Ok(stream) => {
+            Ok((stream, peer)) => {
                 let shared = Arc::clone(&shared);
                 tokio::spawn(async move {
-                    connection(stream, &shared).await;
+                    connection(stream, peer, &shared).await;
                     drop(place);
                 });
             }
@@ -110,11 +118,12 @@ where
 
 async fn connection<H: Handler>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Option<i32>,
     shared: &Arc<Shared<H>>,
 ) {
     let service = service_fn(|request| {
         let shared = Arc::clone(shared);
-        async move { Ok::<_, Infallible>(respond(request, &shared).await) }
+        async move { Ok::<_, Infallible>(respond(request, peer, &shared).await) }
     });
     // Whoever goes away early, or never says anything, is no news.
     let _ = http1::Builder::new()
@@ -129,9 +138,13 @@ async fn connection<H: Handler>(
 
 type Sent = hyper::Response<UnsyncBoxBody<Bytes, Infallible>>;
 
-async fn respond<H: Handler>(request: hyper::Request<Incoming>, shared: &Shared<H>) -> Sent {
+async fn respond<H: Handler>(
+    request: hyper::Request<Incoming>,
+    peer: Option<i32>,
+    shared: &Shared<H>,
+) -> Sent {
     let request = match read(request).await {
-        Ok(request) => request,
+        Ok(request) => Request { peer, ..request },
         Err(problem) => return send(problem.into(), shared),
     };
     let handler = Arc::clone(&shared.handler);
@@ -164,6 +177,7 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, Problem> {
         last_event: text(&head.headers, "last-event-id"),
         method: head.method,
         body: body.to_bytes().to_vec(),
+        peer: None,
     })
 }
 

@@ -22,8 +22,8 @@ pub(in crate::agent) fn decoded(text: &str) -> Option<String> {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         if byte == b'%' {
-            let mut digit = || Some(char::from(bytes.next()?).to_digit(16)? as u8);
-            out.push((digit()? << 4) | digit()?);
+            let mut digit = || char::from(bytes.next()?).to_digit(16);
+            out.push(u8::try_from(digit()? << 4 | digit()?).ok()?);
         } else {
             out.push(byte);
         }

@@ -5,6 +5,7 @@
 //! true, and holds a lease for as long as the container has it. So the agent and the engine may be killed and started
 //! again in any order.
 
+mod guard;
 mod options;
 mod protocol;
 mod reply;

@@ -15,7 +15,7 @@ pub(in crate::agent) fn answer(node: &Node, request: &Request) -> Response {
     let methods = Call::METHODS.iter();
     let route = methods.copied().find(|method| *method == request.path);
     let result = match Call::parse(&request.path, &request.body) {
-        Ok(call) => done(node, &call).map_err(|error| (500, error.to_string())),
+        Ok(call) => done(node, &call, request.peer).map_err(|error| (500, error.to_string())),
         Err(error) => Err((if route.is_none() { 404 } else { 400 }, error.to_string())),
     };
     let (status, body) = match result {
@@ -27,7 +27,7 @@ pub(in crate::agent) fn answer(node: &Node, request: &Request) -> Response {
     Response::new(status, MEDIA_TYPE, body.to_string())
 }
 
-fn done(node: &Node, call: &Call) -> Result<Value, Error> {
+fn done(node: &Node, call: &Call, engine: Option<i32>) -> Result<Value, Error> {
     let plugin = &node.plugin;
     Ok(match call {
         Call::Activate => {
@@ -44,7 +44,7 @@ fn done(node: &Node, call: &Call) -> Result<Value, Error> {
             json!({ "Err": "" })
         }
         Call::Mount { name, id } => {
-            let path = plugin.mount(node, name, id)?;
+            let path = plugin.mount(node, (name, id), engine)?;
             json!({ "Mountpoint": path, "Err": "" })
         }
         Call::Unmount { name, id } => {
@@ -53,7 +53,7 @@ fn done(node: &Node, call: &Call) -> Result<Value, Error> {
         }
         Call::Path { name } => {
             let volume = plugin.get(name)?;
-            json!({ "Mountpoint": mountpoint(node, &volume), "Err": "" })
+            json!({ "Mountpoint": plugin.mountpoint(node, &volume).unwrap_or_default(), "Err": "" })
         }
         Call::Get { name } => {
             let volume = plugin.get(name)?;
@@ -75,15 +75,8 @@ fn done(node: &Node, call: &Call) -> Result<Value, Error> {
 }
 
 fn told(node: &Node, volume: &Volume) -> Value {
-    json!({ "Name": volume.name, "Mountpoint": mountpoint(node, volume) })
-}
-
-/// Where a volume is, if somebody has it mounted; nothing is pulled for a question.
-fn mountpoint(node: &Node, volume: &Volume) -> String {
-    let manifests = volume.mounts.values().map(|mount| mount.manifest);
-    let mut there = manifests.filter_map(|manifest| node.store.volume(&manifest).ok().flatten());
-    there
-        .next()
-        .map(|volume| volume.path.display().to_string())
-        .unwrap_or_default()
+    json!({
+        "Name": volume.name,
+        "Mountpoint": node.plugin.mountpoint(node, volume).unwrap_or_default(),
+    })
 }

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
+use super::guard::Guard;
 use super::options::{Invalid, Options};
 use crate::agent::node::Node;
 use crate::agent::records::Records;
@@ -62,6 +63,7 @@ pub(in crate::agent) enum Error {
 #[derive(Debug)]
 pub(in crate::agent) struct Plugin {
     volumes: Records<Volume>,
+    guard: Guard,
     boot: String,
     /// Held while a record is read and written. Inside: leases of mounts that are just coming about.
     coming: Mutex<BTreeSet<String>>,
@@ -73,6 +75,7 @@ impl Plugin {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
         Ok(Self {
             volumes: Records::open(own, "plugin")?,
+            guard: Guard::open(own)?,
             boot: boot.unwrap_or_default().trim().to_owned(),
             coming: Mutex::default(),
         })
@@ -136,12 +139,19 @@ impl Plugin {
         for id in volume.mounts.keys() {
             node.release(&lease(name, id))?;
         }
+        self.guard.clear(&self.mounted()?)?;
         node.housekeeping.ring();
         Ok(())
     }
 
-    /// Makes sure that a volume is there, keeps it for a container, and says where it is.
-    pub(super) fn mount(&self, node: &Node, name: &str, id: &str) -> Result<PathBuf, Error> {
+    /// Makes sure that a volume is there, keeps it for a container, and says where it is. `engine` is the process that
+    /// asks, if that is known.
+    pub(super) fn mount(
+        &self,
+        node: &Node,
+        (name, id): (&str, &str),
+        engine: Option<i32>,
+    ) -> Result<PathBuf, Error> {
         let lease = lease(name, id);
         {
             let mut coming = locked(&self.coming);
@@ -155,17 +165,23 @@ impl Plugin {
                 mount.count += 1;
                 node.lease(&lease, &mount.manifest, None)?;
                 self.volumes.put(name, &volume)?;
-                return Ok(there.path);
+                return Ok(self.guard.guarded(&there, engine));
             }
             coming.insert(lease.clone());
         }
         // Others mount and unmount meanwhile: a registry may be slow.
-        let mounted = self.mount_anew(node, name, id, &lease);
+        let mounted = self.mount_anew(node, (name, id), &lease, engine);
         locked(&self.coming).remove(&lease);
         mounted
     }
 
-    fn mount_anew(&self, node: &Node, name: &str, id: &str, lease: &str) -> Result<PathBuf, Error> {
+    fn mount_anew(
+        &self,
+        node: &Node,
+        (name, id): (&str, &str),
+        lease: &str,
+        engine: Option<i32>,
+    ) -> Result<PathBuf, Error> {
         let volume = self.get(name)?;
         let reference = node.resolve(&volume.wanted)?;
         let (ensured, held) =
@@ -185,7 +201,8 @@ impl Plugin {
             node.release(lease)?;
             return Err(error);
         }
-        Ok(ensured.volume.path)
+        // Under the lock, and recorded, so that nobody ends it again.
+        Ok(self.guard.guarded(&ensured.volume, engine))
     }
 
     /// Ends a mount; one that is not there is fine.
@@ -203,17 +220,35 @@ impl Plugin {
         self.volumes.put(name, &volume)?;
         if last {
             node.release(&lease(name, id))?;
+            self.guard.clear(&self.mounted()?)?;
         }
         Ok(())
     }
 
-    /// An engine was started. What it or its predecessor had mounted twice it has mounted once now.
+    /// Where a volume is, if somebody has it mounted; nothing is pulled for a question.
+    pub(super) fn mountpoint(&self, node: &Node, volume: &Volume) -> Option<PathBuf> {
+        let mut manifests = volume.mounts.values().map(|mount| mount.manifest);
+        manifests.find_map(|manifest| {
+            let plain = || Some(node.store.volume(&manifest).ok()??.path);
+            self.guard.there(&manifest).or_else(plain)
+        })
+    }
+
+    /// The manifests of all that is mounted.
+    fn mounted(&self) -> Result<BTreeSet<Digest>, agent::Error> {
+        let volumes = self.volumes.all()?;
+        let mounts = volumes.iter().flat_map(|volume| volume.mounts.values());
+        Ok(mounts.map(|mount| mount.manifest).collect())
+    }
+
+    /// An engine was started. It counts its mounts anew, and may end one that its predecessor began without beginning it
+    /// again: what it began counts from here on, and the first end of any other is its last.
     pub(super) fn activated(&self) -> Result<(), Error> {
         let _one_at_a_time = locked(&self.coming);
         for mut volume in self.volumes.all()? {
             let before = volume.clone();
             for mount in volume.mounts.values_mut() {
-                mount.count = 1;
+                mount.count = 0;
             }
             if volume != before {
                 self.volumes.put(&volume.name, &volume)?;
@@ -234,6 +269,7 @@ impl Plugin {
             }
             known.extend(volume.mounts.keys().map(|id| lease(&volume.name, id)));
         }
+        self.guard.clear(&self.mounted()?)?;
         for lease in node.store.leases()? {
             if lease.id.starts_with(LEASE) && !known.contains(&lease.id) {
                 node.release(&lease.id)?;
