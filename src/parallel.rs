@@ -1,6 +1,6 @@
 //! Some work for each of some things, a few at a time, until one of them fails.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
 /// Does `work` for everything in `queue`, the last first, on so many threads, and returns what came of it in any order. After a
@@ -41,11 +41,65 @@ pub fn map<T: Send, R: Send, E: Send>(
     Ok(done)
 }
 
+/// A door that so many may be behind at a time.
+#[derive(Debug)]
+pub struct Gate {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Gate {
+    /// A door for so many.
+    pub fn new(places: usize) -> Self {
+        Self {
+            free: Mutex::new(places.max(1)),
+            freed: Condvar::new(),
+        }
+    }
+
+    /// Does some work behind the door, when there is a place.
+    pub fn pass<T>(&self, work: impl FnOnce() -> T) -> T {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.freed.wait_while(free, |free| *free == 0);
+        *waited.unwrap_or_else(PoisonError::into_inner) -= 1;
+        let _place = Place(self);
+        work()
+    }
+}
+
+/// Somebody's place behind a door, given back even if the work panics.
+struct Place<'a>(&'a Gate);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::map;
+    use super::{Gate, map};
+
+    #[test]
+    fn no_more_are_behind_a_gate_than_it_has_places() {
+        let gate = Gate::new(2);
+        let inside = AtomicUsize::new(0);
+        let most = AtomicUsize::new(0);
+        map(vec![(); 40], 8, |()| {
+            gate.pass(|| {
+                let now = inside.fetch_add(1, Ordering::SeqCst) + 1;
+                most.fetch_max(now, Ordering::SeqCst);
+                std::thread::yield_now();
+                inside.fetch_sub(1, Ordering::SeqCst);
+                Ok::<(), ()>(())
+            })
+        })
+        .unwrap();
+        assert!((1..=2).contains(&most.into_inner()));
+    }
 
     #[test]
     fn everything_is_done_once() {

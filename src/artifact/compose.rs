@@ -55,8 +55,19 @@ pub(super) fn platform(
             ..packed.descriptor.clone()
         })
         .collect();
-    let version = labels.get_key_value(keys::VERSION);
-    let config = Config {
+    let config = config(image)?;
+    documents(
+        &config,
+        layers,
+        annotations,
+        PlatformFields::from(image.platform),
+    )
+}
+
+/// Makes one platform's config, which says nothing of how layers are packed.
+pub(super) fn config(image: &Image<'_>) -> Result<Vec<u8>, Error> {
+    let version = image.config.config.labels.get_key_value(keys::VERSION);
+    Config {
         created: image.config.created.clone(),
         architecture: image.platform.architecture.oci().to_owned(),
         os: image.platform.os().to_owned(),
@@ -75,17 +86,11 @@ pub(super) fn platform(
         history: image
             .config
             .layer_history()
-            .take(layers.len())
+            .take(image.layers.len())
             .cloned()
             .collect(),
     }
-    .to_bytes()?;
-    documents(
-        &config,
-        layers,
-        annotations,
-        PlatformFields::from(image.platform),
-    )
+    .to_bytes()
 }
 
 /// Makes the documents of an EROFS twin: `blob` is the whole volume, and `plain` what it is another form of.

@@ -62,7 +62,6 @@ pub fn copy(
     let mut load = Load::default();
     let referring = if with_referrers { MAX_REFERRING } else { 0 };
     load.add(source, &root, MAX_NESTING, referring)?;
-    load.documents.push(root.clone());
     let (sent_blobs, sent_bytes) = load.send_blobs(source, sink, reporter)?;
     for document in &load.documents {
         sink.manifest(&document.descriptor, &document.content)?;
@@ -71,14 +70,14 @@ pub fn copy(
         sink.attach(subject, &document.descriptor, &document.content)?;
     }
     for (tag, document) in &load.tags {
-        sink.manifest(&document.descriptor, &document.content)?;
         sink.tag_as(tag, &document.descriptor, &document.content)?;
     }
     sink.tag(&root.descriptor, &root.content)?;
     let referrers = load.attached.len() + load.tags.len();
     Ok(Copied {
         digest: root.descriptor.digest,
-        documents: load.documents.len() + referrers,
+        // Those, what refers to them, and the root itself.
+        documents: load.documents.len() + referrers + 1,
         referrers,
         blobs: load.blobs.len(),
         sent_blobs,

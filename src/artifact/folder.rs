@@ -102,7 +102,10 @@ impl BlobSink for Folder {
         self.tag_as(&self.tag, descriptor, content)
     }
 
-    fn tag_as(&self, tag: &str, descriptor: &Descriptor, _content: &[u8]) -> Result<(), Failure> {
+    fn tag_as(&self, tag: &str, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure> {
+        if !self.has(descriptor)? {
+            self.manifest(descriptor, content)?;
+        }
         let mut entry = descriptor.clone();
         entry
             .annotations

@@ -6,6 +6,7 @@ use super::document::{Descriptor, Index, Manifest};
 use super::image::Image;
 use super::transfer::{BlobSource, Document};
 use super::{Error, media};
+use crate::digest::Digest;
 use crate::labels::{ARTIFACT_TYPE, keys};
 use crate::platform::Platform;
 
@@ -21,8 +22,24 @@ pub struct Kept {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// The platforms of an artifact of ours that is there already; none for anything else.
-pub fn kept(source: &dyn BlobSource, there: &Document) -> Result<Vec<Kept>, Error> {
+/// What a tag leads to before something is published under it.
+#[derive(Clone, Debug, Default)]
+pub struct There {
+    /// The document itself.
+    pub root: Option<Digest>,
+    /// Its platforms, if it is an artifact of ours.
+    pub platforms: Vec<Kept>,
+}
+
+/// What there is already. Of anything but an artifact of ours nothing is kept.
+pub fn there(source: &dyn BlobSource, there: &Document) -> Result<There, Error> {
+    Ok(There {
+        root: Some(there.descriptor.digest),
+        platforms: platforms(source, there)?,
+    })
+}
+
+fn platforms(source: &dyn BlobSource, there: &Document) -> Result<Vec<Kept>, Error> {
     if there.descriptor.media_type != media::INDEX {
         return Ok(Vec::new());
     }

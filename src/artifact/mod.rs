@@ -47,7 +47,7 @@ pub use erofs::{ErofsCompression, Mkfs};
 pub use error::Error;
 pub use folder::Folder;
 pub use image::{Image, Layer, images};
-pub use join::{Kept, kept};
+pub use join::{Kept, There, there};
 pub use layout::Layout;
 pub use pack::{Pack, Stage};
 pub use progress::{Reported, Reporter, Silent, Task};

@@ -1,6 +1,6 @@
 //! Images in, one artifact out: packs every layer once, sends it, and makes the index visible last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 
@@ -10,17 +10,19 @@ use super::cache::Cache;
 use super::document::Descriptor;
 use super::erofs::{self, Mkfs};
 use super::image::{Image, Layer};
-use super::join::Kept;
+use super::join::{Kept, There};
 use super::progress::{Reported, Reporter};
 use super::repack::{self, Packed};
 use super::transfer::{BlobSink, Document};
 use super::verifier::Verifier;
-use super::{Compression, Error, compose};
+use super::{Compression, Error, compose, media};
 use crate::digest::Digest;
-use crate::parallel;
+use crate::parallel::{self, Gate};
 
-/// Layers at a time: one compresses (on all cores) while another one is sent.
-const PARALLEL: usize = 2;
+/// Blobs at a time: enough to keep a registry busy while it thinks about some of them.
+const PARALLEL: usize = 4;
+/// Layers that are compressed at a time, each on all cores where it is large enough for them; every one has its memory.
+const COMPRESSING: usize = 2;
 
 /// What was published.
 #[derive(Clone, Debug, Serialize)]
@@ -63,7 +65,7 @@ pub fn publish(
         threads: 1,
         reporter,
     };
-    publish_beside(images, Vec::new(), sink, &way)
+    publish_beside(images, There::default(), sink, &way)
 }
 
 /// How layers become what is sent.
@@ -91,7 +93,7 @@ impl std::fmt::Debug for Way<'_> {
 /// version. What is not is no part of the new index.
 pub fn publish_beside(
     mut images: Vec<Image<'_>>,
-    mut there: Vec<Kept>,
+    there: There,
     sink: &dyn BlobSink,
     way: &Way<'_>,
 ) -> Result<Published, Error> {
@@ -103,12 +105,15 @@ pub fn publish_beside(
         return Err(Error::TwicePlatform(pair[0].platform.to_string()));
     }
     let platforms: Vec<_> = images.iter().map(|image| image.platform).collect();
-    there
-        .retain(|kept| !kept.is_of(&platforms) && images.iter().all(|image| kept.is_beside(image)));
+    let known: BTreeSet<Digest> = there
+        .platforms
+        .iter()
+        .map(|kept| kept.descriptor.digest)
+        .collect();
+    let mut kept = there.platforms;
+    kept.retain(|kept| !kept.is_of(&platforms) && images.iter().all(|image| kept.is_beside(image)));
     let packed = pack_and_send(&images, sink, way)?;
-    let mut manifests: Vec<Kept> = there.clone();
-    let mut platforms = Vec::new();
-    for image in &images {
+    let made = |image: &&Image<'_>| -> Result<_, Error> {
         let layers: Vec<&Packed> = image
             .layers
             .iter()
@@ -119,39 +124,57 @@ pub fn publish_beside(
             Some(mkfs) => Some(send_twin(image, &plain, sink, mkfs, way)?),
             None => None,
         };
-        for documents in [Some(&plain), twin.as_ref()] {
-            let Some(documents) = documents else { continue };
-            send_small(sink, &documents.config)?;
+        let mut manifests = Vec::new();
+        for documents in [Some(&plain), twin.as_ref()].into_iter().flatten() {
             let manifest = &documents.manifest;
-            sink.manifest(&manifest.descriptor, &manifest.content)?;
+            // What was just read there need not be sent.
+            if !known.contains(&manifest.descriptor.digest) {
+                sink.manifest(&manifest.descriptor, &manifest.content)?;
+            }
             manifests.push(Kept {
                 descriptor: manifest.descriptor.clone(),
                 annotations: documents.annotations.clone(),
             });
         }
-        platforms.push(PublishedPlatform {
+        let published = PublishedPlatform {
             platform: image.platform,
             manifest: plain.manifest.descriptor,
             layers: plain.layers,
             erofs: twin.map(|twin| twin.manifest.descriptor),
-        });
-    }
+        };
+        Ok((published, manifests))
+    };
+    let mut made = parallel::map(images.iter().collect(), PARALLEL, |image| made(&image))?;
+    made.sort_by_key(|(published, _)| published.platform);
+    let (platforms, new): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+    let mut manifests: Vec<Kept> = kept
+        .iter()
+        .cloned()
+        .chain(new.into_iter().flatten())
+        .collect();
     manifests.sort_by_key(Kept::rank);
     let manifests = manifests
         .into_iter()
         .map(|kept| (kept.descriptor, kept.annotations))
         .collect();
     let index = compose::index(manifests)?;
-    sink.manifest(&index.descriptor, &index.content)?;
-    sink.tag(&index.descriptor, &index.content)?;
+    if there.root != Some(index.descriptor.digest) {
+        sink.tag(&index.descriptor, &index.content)?;
+    }
     Ok(Published {
         index: index.descriptor,
         platforms,
-        kept: there.into_iter().map(|kept| kept.descriptor).collect(),
+        kept: kept.into_iter().map(|kept| kept.descriptor).collect(),
     })
 }
 
-/// Packs and sends every distinct layer, a few at a time.
+/// What is sent before there are manifests.
+enum Job<'a, 'b> {
+    Layer(&'a Layer<'b>),
+    Config(Document),
+}
+
+/// Packs and sends every distinct layer and every config, a few at a time.
 fn pack_and_send(
     images: &[Image<'_>],
     sink: &dyn BlobSink,
@@ -161,15 +184,32 @@ fn pack_and_send(
     for layer in images.iter().flat_map(|image| &image.layers) {
         distinct.entry(layer.diff_id).or_insert(layer);
     }
-    // Largest first, so that no long one is left for the end.
-    let mut queue: Vec<&Layer<'_>> = distinct.into_values().collect();
-    queue.sort_by_key(|layer| layer.size);
-    let pack = |layer| repack::repack(layer, way.cache, way.compression, way.threads, way.reporter);
-    let packed = parallel::map(queue, PARALLEL, |layer| -> Result<_, Error> {
-        let packed = make_and_send(sink, &layer.name, way, || pack(layer))?;
-        Ok((layer.diff_id, packed))
+    // Largest first (which is taken from the end), so that no long one is left for the end.
+    let mut layers: Vec<&Layer<'_>> = distinct.into_values().collect();
+    layers.sort_by_key(|layer| layer.size);
+    let configs = images.iter().map(|image| {
+        Ok(Job::Config(Document::of(
+            media::CONFIG,
+            compose::config(image)?,
+        )))
+    });
+    let mut queue = configs.collect::<Result<Vec<_>, Error>>()?;
+    queue.extend(layers.into_iter().map(Job::Layer));
+    let gate = Gate::new(COMPRESSING);
+    let pack = |layer: &Layer<'_>| {
+        let pack = || repack::repack(layer, way.cache, way.compression, way.threads, way.reporter);
+        gate.pass(pack)
+    };
+    let packed = parallel::map(queue, PARALLEL, |job| -> Result<_, Error> {
+        match job {
+            Job::Layer(layer) => {
+                let packed = make_and_send(sink, &layer.name, way, || pack(layer))?;
+                Ok(Some((layer.diff_id, packed)))
+            }
+            Job::Config(config) => send_small(sink, &config).map(|()| None),
+        }
     })?;
-    Ok(packed.into_iter().collect())
+    Ok(packed.into_iter().flatten().collect())
 }
 
 /// Makes a platform's EROFS image, sends it, and returns the documents that go with it.
@@ -182,7 +222,9 @@ fn send_twin(
 ) -> Result<compose::Platform, Error> {
     let make = || mkfs.image(image, way.cache, way.reporter);
     let packed = make_and_send(sink, erofs::NAME, way, make)?;
-    compose::twin(image, plain, &packed.descriptor, mkfs.compression())
+    let twin = compose::twin(image, plain, &packed.descriptor, mkfs.compression())?;
+    send_small(sink, &twin.config)?;
+    Ok(twin)
 }
 
 /// Makes something and sends it; once more if what the cache had of it turns out to be damaged.

@@ -74,6 +74,16 @@ pub struct Document {
     pub content: Vec<u8>,
 }
 
+impl Document {
+    /// A document of ours.
+    pub fn of(media_type: &str, content: Vec<u8>) -> Self {
+        Self {
+            descriptor: Descriptor::of(media_type, &content),
+            content,
+        }
+    }
+}
+
 /// Where content comes from.
 pub trait BlobSource: Sync {
     /// The document that the reference names, an index or a manifest.
@@ -117,7 +127,7 @@ pub trait BlobSink: Sync {
     fn blob(&self, descriptor: &Descriptor, open: &Open<'_>) -> Result<(), Failure>;
     /// Writes a manifest or an index under its digest. Everything that it names must be there.
     fn manifest(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure>;
-    /// Makes a document what the reference names. Last of all, so that readers see the old or the new, never a mixture.
+    /// Writes a document and makes it what the reference names. Last of all, so that readers see the old or the new, never a mixture.
     fn tag(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure>;
     /// The same under another tag of the same place.
     fn tag_as(&self, tag: &str, descriptor: &Descriptor, content: &[u8]) -> Result<(), Failure>;

@@ -5,7 +5,7 @@ use clap::Args;
 use super::output::Output;
 use super::target::Target;
 use super::{ExitStatus, OutputFormat, Printer};
-use crate::artifact::{self, Cache, Compression, Image, Kept, Mkfs, Published, Way};
+use crate::artifact::{self, Cache, Compression, Image, Mkfs, Published, There, Way};
 use crate::reference::{DEFAULT_TAG, Reference};
 
 /// What becomes of the platforms that are there already: the option of every verb that makes an index.
@@ -17,15 +17,15 @@ pub(super) struct Joining {
 }
 
 impl Joining {
-    /// The platforms that are there already under the destination's tag, if they are wanted.
-    fn there(self, target: &Target, destination: &Reference) -> anyhow::Result<Vec<Kept>> {
+    /// What is there already under the destination's tag, if it is wanted.
+    fn there(self, target: &Target, destination: &Reference) -> anyhow::Result<There> {
         let Some(source) = target.there().filter(|_| !self.replace) else {
-            return Ok(Vec::new());
+            return Ok(There::default());
         };
         let tag = destination.tag().unwrap_or(DEFAULT_TAG);
         Ok(match source.tagged(tag)? {
-            Some(there) => artifact::kept(source, &there)?,
-            None => Vec::new(),
+            Some(document) => artifact::there(source, &document)?,
+            None => There::default(),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Body, Method, Response, StatusCode, Url};
 use tokio::runtime::Handle;
@@ -30,7 +30,9 @@ pub(super) struct Host {
     pub(super) name: String,
     /// Its address, with nothing behind the host.
     pub(super) base: Url,
-    pub(super) http: reqwest::Client,
+    http: reqwest::Client,
+    /// For what a host without TLS says is behind TLS somewhere else.
+    secure: OnceLock<reqwest::Client>,
     straight: OnceLock<reqwest::Client>,
     plain: bool,
     pub(super) endpoint: Endpoint,
@@ -96,7 +98,12 @@ impl Host {
             .map_err(|_| protocol(endpoint, "no address"))?;
         Ok(Self {
             // On the way to another host reqwest drops the `Authorization` header.
-            http: client(endpoint, plain, Policy::limited(REDIRECTS))?,
+            http: if plain {
+                without_tls(endpoint)?
+            } else {
+                client(endpoint, plain, Policy::limited(REDIRECTS))?
+            },
+            secure: OnceLock::new(),
             straight: OnceLock::new(),
             plain,
             name: endpoint.registry.clone(),
@@ -118,6 +125,19 @@ impl Host {
         Ok(self.straight.get_or_init(|| made))
     }
 
+    /// The client for an address. Reading the system's certificates takes longer than some requests, so it is done where
+    /// somebody's have to be known.
+    fn client(&self, url: &Url) -> Result<&reqwest::Client, Error> {
+        if !self.plain || url.scheme() == "http" {
+            return Ok(&self.http);
+        }
+        if let Some(client) = self.secure.get() {
+            return Ok(client);
+        }
+        let made = client(&self.endpoint, self.plain, Policy::limited(REDIRECTS))?;
+        Ok(self.secure.get_or_init(|| made))
+    }
+
     /// The address of something in a repository, with what a mirror has to be told.
     pub(super) fn url(&self, repository: &str, rest: &str) -> Url {
         let mut url = self.base.clone();
@@ -131,16 +151,34 @@ impl Host {
     /// Sends a request, and once more if the host first wants to know who we are. Success, and what only the caller
     /// can judge, is an answer; what may pass or is forbidden is an error.
     pub(super) fn call(&self, call: &Call, what: &str) -> Result<Response, Error> {
-        let send = |token: Option<HeaderValue>| {
-            let request = self
-                .request(call, token)
-                .body(Body::from(call.body.clone()));
-            self.runtime
-                .block_on(async { request.send().await })
-                .map_err(|error| self.network(error))
+        let response = self.authorised(call, |token| self.send(call, token))?;
+        let response = match self.onward(&response) {
+            Some(url) => {
+                let mut onward = Call::new(call.method.clone(), url, &call.scope);
+                onward.headers.clone_from(&call.headers);
+                self.send(&onward, None)?
+            }
+            None => response,
         };
-        let response = self.authorised(call, send)?;
         self.judge(response, what)
+    }
+
+    fn send(&self, call: &Call, token: Option<HeaderValue>) -> Result<Response, Error> {
+        let request = self.request(call, token)?;
+        let request = request.body(Body::from(call.body.clone()));
+        self.runtime
+            .block_on(async { request.send().await })
+            .map_err(|error| self.network(error))
+    }
+
+    /// Where something is that a host without TLS has behind TLS.
+    fn onward(&self, response: &Response) -> Option<Url> {
+        if !self.plain || !response.status().is_redirection() {
+            return None;
+        }
+        let location = response.headers().get(LOCATION)?.to_str().ok()?;
+        let location = response.url().join(location).ok()?;
+        (location.scheme() == "https").then_some(location)
     }
 
     /// Runs a request with what is known to be wanted, and once more with what the answer demands.
@@ -165,15 +203,15 @@ impl Host {
         &self,
         call: &Call,
         token: Option<HeaderValue>,
-    ) -> reqwest::RequestBuilder {
+    ) -> Result<reqwest::RequestBuilder, Error> {
         let mut request = self
-            .http
+            .client(&call.url)?
             .request(call.method.clone(), call.url.clone())
             .headers(call.headers.clone());
         if let Some(token) = token.filter(|_| self.is_own(&call.url)) {
             request = request.header(AUTHORIZATION, token);
         }
-        request
+        Ok(request)
     }
 
     /// What an answer's status means, where it means the same to everybody.
@@ -216,13 +254,28 @@ impl Host {
     }
 }
 
-fn client(endpoint: &Endpoint, plain: bool, policy: Policy) -> Result<reqwest::Client, Error> {
-    let mut builder = reqwest::Client::builder()
+fn builder(policy: Policy) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(CONNECT)
         .read_timeout(SILENCE)
-        .https_only(!plain)
-        .redirect(policy);
+        .redirect(policy)
+}
+
+/// A client that trusts nobody's certificate, and so follows no redirect to where one is needed.
+fn without_tls(endpoint: &Endpoint) -> Result<reqwest::Client, Error> {
+    let policy = Policy::custom(|attempt| {
+        if attempt.url().scheme() == "https" {
+            attempt.stop()
+        } else {
+            Policy::limited(REDIRECTS).redirect(attempt)
+        }
+    });
+    build(endpoint, builder(policy).tls_certs_only([]))
+}
+
+fn client(endpoint: &Endpoint, plain: bool, policy: Policy) -> Result<reqwest::Client, Error> {
+    let mut builder = builder(policy).https_only(!plain);
     for pem in &endpoint.authorities {
         let authorities = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| {
             protocol(
@@ -232,6 +285,10 @@ fn client(endpoint: &Endpoint, plain: bool, policy: Policy) -> Result<reqwest::C
         })?;
         builder = builder.tls_certs_merge(authorities);
     }
+    build(endpoint, builder)
+}
+
+fn build(endpoint: &Endpoint, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
     builder.build().map_err(|error| Error::Unreachable {
         registry: endpoint.registry.clone(),
         source: Network::from(error),

@@ -165,7 +165,11 @@ impl Registry {
         // What an earlier run has sent is only read, to know that it was the right blob.
         io::copy(&mut (&mut *reader).take(start), &mut io::sink()).map_err(Unsent::Unreadable)?;
         loop {
-            let piece = read_piece(reader, session.chunk).map_err(Unsent::Unreadable)?;
+            let left = descriptor.size.saturating_sub(start);
+            let size = usize::try_from(left)
+                .unwrap_or(usize::MAX)
+                .min(session.chunk);
+            let piece = read_piece(reader, size).map_err(Unsent::Unreadable)?;
             if start == 0 && piece.len() as u64 == descriptor.size {
                 // Verified readers say only at their end whether they were right.
                 read_piece(reader, 1).map_err(Unsent::Unreadable)?;
@@ -201,7 +205,7 @@ impl Registry {
         let token = self.origin.shown(&call.scope)?;
         let request = self
             .origin
-            .request(&call, token)
+            .request(&call, token)?
             .body(reqwest::Body::wrap_stream(body));
         let upload = self.runtime.spawn(async move { request.send().await });
         // Read here, on the caller's thread. An upload that ended early takes no more pieces, and says why below.
@@ -234,7 +238,7 @@ impl Registry {
 
 /// As many bytes as there are, up to `size`.
 fn read_piece(reader: &mut dyn Read, size: usize) -> io::Result<Bytes> {
-    let mut piece = Vec::new();
+    let mut piece = Vec::with_capacity(size);
     reader.take(size as u64).read_to_end(&mut piece)?;
     Ok(piece.into())
 }
