@@ -2,8 +2,8 @@
 //!
 //! Run by `cargo xtask bench fleet`. Each node is what an agent is to a registry, on connections of its own: it waits as agents wait, asks for the
 //! tag with one HEAD at every look, and when the answer is another one, for the index, the manifest and the one layer that
-//! changed. Nothing is unpacked. The registry is in the same process, speaks HTTP on loopback, and counts a request as long as its
-//! answer has not been sent to the end. An interval is a few seconds here instead of minutes; what follows from that is in
+//! changed. Nothing is unpacked. The registry is in the same process, speaks HTTP on loopback, sends no more than a line of 1 Gbit carries, and
+//! counts a request as long as its answer has not been sent to the end. An interval is a few seconds here instead of minutes; what follows from that is in
 //! `docs/scale.md`.
 
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
@@ -34,6 +34,8 @@ const LAYER: usize = 1 << 20;
 const DOCUMENT: usize = 2048;
 /// What is sent at a time.
 const PIECE: usize = 64 << 10;
+/// What goes over the registry's line in a second: 1 Gbit.
+const LINE: f64 = 125e6;
 
 /// What the registry has, and what it saw.
 #[derive(Default)]
@@ -44,6 +46,8 @@ struct Registry {
     bytes: AtomicU64,
     now: AtomicU64,
     most: AtomicU64,
+    /// When the line has nothing more to send.
+    free: Mutex<Option<Instant>>,
 }
 
 /// One request, as long as it is being answered.
@@ -88,6 +92,19 @@ impl Registry {
         String::from_utf8(self.documents[&format!("{kind}{version}")].to_vec()).unwrap()
     }
 
+    /// Waits until it is these bytes' turn on the line, which all answers share piece by piece.
+    async fn turn(&self, bytes: usize) {
+        let at = {
+            let now = Instant::now();
+            let mut free = self.free.lock().unwrap();
+            let at = free.unwrap_or(now).max(now);
+            let bytes = f64::from(u32::try_from(bytes).unwrap());
+            *free = Some(at + Duration::from_secs_f64(bytes / LINE));
+            at
+        };
+        tokio::time::sleep_until(at.into()).await;
+    }
+
     fn forget(&self) {
         for count in [&self.requests, &self.bytes, &self.most] {
             count.store(0, Ordering::Relaxed);
@@ -122,9 +139,13 @@ async fn answer(State(registry): State<Arc<Registry>>, request: Request<Body>) -
         .map(|from| content.slice(from..content.len().min(from + PIECE)))
         .collect();
     // Held until the last piece was taken.
-    let pieces = stream::iter(pieces).map(move |piece| {
-        let _held = &answering;
-        Ok::<_, std::convert::Infallible>(piece)
+    let answering = Arc::new(answering);
+    let pieces = stream::iter(pieces).then(move |piece: Bytes| {
+        let answering = Arc::clone(&answering);
+        async move {
+            answering.0.turn(piece.len()).await;
+            Ok::<_, std::convert::Infallible>(piece)
+        }
     });
     Body::from_stream(pieces).into_response()
 }
