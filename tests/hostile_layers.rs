@@ -573,7 +573,7 @@ fn every_hostile_layer_is_refused_by_pull_with_its_entry_named_and_leaves_nothin
 #[test]
 fn every_spoilt_layer_is_refused_by_pull_and_leaves_nothing() {
     for (name, packing) in spoilt() {
-        let tar = Tar::default().file("f", &[7; 40_000]).file("g", b"x");
+        let tar = Tar::default().file("f", &vec![7; 40_000]).file("g", b"x");
         let images = Images(vec![Image {
             architecture: "amd64",
             layers: vec![Layer("python", tar.finish(), packing)],

@@ -123,7 +123,7 @@ fn collecting_leaves_what_a_pull_may_go_on_with() {
     place.store().gc(how).unwrap();
     assert!(place.part().exists());
     // Until nobody can be thought to come back for it.
-    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(90_000);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_hours(25);
     let part = fs::File::options().append(true).open(place.part()).unwrap();
     part.set_modified(old).unwrap();
     assert_eq!(place.store().gc(how).unwrap().leftovers, 1);

@@ -89,7 +89,10 @@ impl Refused {
 
     /// An error of the parser, which repeats what it found.
     fn unreadable(error: io::Error) -> io::Error {
-        if error.get_ref().is_some_and(|inner| inner.is::<Self>()) {
+        if error
+            .get_ref()
+            .is_some_and(|inner| inner.downcast_ref::<Self>().is_some())
+        {
             return error;
         }
         let words = media::plain(&error.to_string(), 200);
@@ -109,7 +112,10 @@ struct Located {
 impl Located {
     /// The error with the entry that was read or had been read, if there was one and the error does not name it.
     fn locate(error: io::Error, entry: Option<&Path>, inside: bool) -> io::Error {
-        if error.get_ref().is_some_and(|inner| inner.is::<Self>()) {
+        if error
+            .get_ref()
+            .is_some_and(|inner| inner.downcast_ref::<Self>().is_some())
+        {
             return error;
         }
         let refused = error

@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use rustix::fs::CWD;
+use rustix::fs::{CWD, FsWord};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, UnmountFlags, fsconfig_create,
@@ -23,7 +23,7 @@ use rustix::mount::{
 /// What the kernel calls it.
 const EROFS: &CStr = c"erofs";
 /// `EROFS_SUPER_MAGIC_V1` of the kernel's `magic.h`.
-const MAGIC: i64 = 0xE0F5_E1E2;
+const MAGIC: FsWord = 0xE0F5_E1E2;
 /// Where its superblock begins.
 const SUPERBLOCK: u64 = 1024;
 /// As often as one image may have been mounted on one folder.
@@ -101,8 +101,7 @@ fn by_loop(image: &Path, place: &Path) -> io::Result<()> {
 
 /// Whether an image is mounted on a folder.
 pub(super) fn is_mounted(place: &Path) -> bool {
-    // The type is as wide as the machine has it.
-    rustix::fs::statfs(place).is_ok_and(|stat| i64::try_from(stat.f_type) == Ok(MAGIC))
+    rustix::fs::statfs(place).is_ok_and(|stat| stat.f_type == MAGIC)
 }
 
 /// Takes a mount away, if there is one. Whoever uses it keeps it until they are done.

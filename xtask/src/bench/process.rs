@@ -30,7 +30,7 @@ pub(super) fn run(command: &mut Command) -> Result<Run> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .with_context(|| format!("Cannot start {:?}", command.get_program()))?;
+        .with_context(|| format!("Cannot start `{}`", command.get_program().display()))?;
     let status = format!("/proc/{}/status", child.id());
     // Whoever talks much must not wait for us.
     let listen = |pipe: Option<Box<dyn std::io::Read + Send>>| {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::ROUNDS;
 use super::content::Content;
-use super::ways::Place;
+use super::ways::{Place, unmount};
 use crate::bench::process;
 use crate::bench::samples::Samples;
 use crate::console::Step;
@@ -20,7 +20,7 @@ pub(super) fn measure(place: &Place, content: &Content, step: &Step) -> Result<O
         step.at(&format!("round {round} of {ROUNDS}"));
         let store = place.fresh()?;
         let run = process::run(&mut place.pull_as(content, &store, "erofs"))?;
-        place.unmount(&store);
+        unmount(&store);
         place.done();
         if round > 0 {
             took.add(run.milliseconds);

@@ -94,17 +94,6 @@ impl Place {
         command
     }
 
-    /// Takes away what a store has mounted.
-    pub(super) fn unmount(&self, store: &Path) {
-        for volume in fs::read_dir(store.join("volumes"))
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            works(program("umount", ["--lazy"]).arg(volume.path().join("fs")));
-        }
-    }
-
     /// Deletes all that was made.
     pub(super) fn clear(&self) -> Result<()> {
         Ok(fs::remove_dir_all(&self.home)?)
@@ -116,10 +105,21 @@ impl Place {
     }
 }
 
+/// Takes away what a store has mounted.
+pub(super) fn unmount(store: &Path) {
+    let volumes = fs::read_dir(store.join("volumes"));
+    for volume in volumes.into_iter().flatten().flatten() {
+        works(program("umount", ["--lazy"]).arg(volume.path().join("fs")));
+    }
+}
+
+/// How a way goes into a folder.
+type Go = dyn Fn(&Place, &Content, &Path) -> Command;
+
 /// One of the ways.
 pub(super) struct Way {
     pub(super) name: &'static str,
-    command: Box<dyn Fn(&Place, &Content, &Path) -> Command>,
+    command: Box<Go>,
     after: fn(&Place, &Content),
 }
 
@@ -158,7 +158,7 @@ impl Way {
 /// All that this machine can go.
 pub(super) fn all(place: &Place) -> Vec<Way> {
     let mut ways = vec![
-        Way::new(OURS, |place, content, into| place.pull(content, into)),
+        Way::new(OURS, Place::pull),
         Way::shell(FLOOR, |content| format!("tar xf {}", content.tar.display())),
         Way {
             after: |place, content| {
