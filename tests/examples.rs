@@ -45,7 +45,7 @@ fn the_agents_example_is_a_configuration_without_a_problem() {
     let set = std::fs::read_to_string(set).unwrap();
     let lines = set.split("agent.toml: |\n").nth(1).unwrap().lines();
     let inner = lines.take_while(|line| line.is_empty() || line.starts_with("    "));
-    let text: String = inner.map(|line| format!("{}\n", line.trim())).collect();
-    let config = Config::parse(&text, &file, Platform::AMD64).unwrap();
+    let text: Vec<&str> = inner.map(str::trim).collect();
+    let config = Config::parse(&text.join("\n"), &file, Platform::AMD64).unwrap();
     assert_eq!(config.references.len(), 1);
 }
