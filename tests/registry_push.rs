@@ -326,3 +326,30 @@ fn a_publish_that_was_killed_goes_on_where_it_was() {
             .any(|note| noted(note.unwrap().file_name().into_string().unwrap()))
     );
 }
+
+/// What was sent to one repository once is mounted into the next, without a word of where from.
+#[test]
+fn what_an_earlier_run_has_sent_elsewhere_is_mounted() {
+    let dir = tempfile::tempdir().unwrap();
+    common::layout::small().write(&dir.path().join("in"));
+    let registry = Double::start();
+    let publish = |name: &str| {
+        let mut publish = std::process::Command::new(env!("CARGO_BIN_EXE_krunner"));
+        publish
+            .args([
+                "publish",
+                "oci:in",
+                &format!("{}/{name}:15", registry.address),
+            ])
+            .current_dir(dir.path())
+            .env("KRUNNER_STORE", dir.path().join("store"));
+        assert!(publish.status().unwrap().success());
+        registry.inside.lock().unwrap().received
+    };
+    let first = publish("team/one");
+    assert!(first > 0);
+    assert_eq!(publish("team/two"), first, "something was sent again");
+    // A registry that has forgotten everything gets everything.
+    registry.inside.lock().unwrap().blobs.clear();
+    assert_eq!(publish("team/three"), 2 * first);
+}

@@ -332,12 +332,9 @@ fn a_pull_takes_what_is_signed_and_leaves_nothing_of_what_is_not() {
 fn signatures_come_along_from_registry_to_registry() {
     let dir = folder();
     let double = Double::start();
-    let real = Real::start();
-    for address in [
-        Some(&double.address),
-        real.as_ref().map(|real| &real.address),
-    ] {
-        let Some(address) = address else { continue };
+    let real = Real::all();
+    let addresses = real.iter().map(|real| &real.address);
+    for address in addresses.chain([&double.address]) {
         let (there, mirror) = (
             format!("{address}/krunner:15"),
             format!("{address}/mirror:15"),

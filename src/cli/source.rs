@@ -33,12 +33,12 @@ pub(super) fn registry(place: &Repository) -> anyhow::Result<Registry> {
     registry_with(place, None, None)
 }
 
-/// The same, where blobs may be in another repository of the registry already, and where unfinished uploads are noted in
+/// The same, where blobs may be in another repository of the registry already, and where notes for the next run are kept in
 /// a folder.
 pub(super) fn registry_with(
     place: &Repository,
     mount_from: Option<String>,
-    uploads: Option<PathBuf>,
+    notes: Option<PathBuf>,
 ) -> anyhow::Result<Registry> {
     let registries = Registries::read()?;
     let access = registries.access(&place.registry);
@@ -63,7 +63,7 @@ pub(super) fn registry_with(
             .collect::<anyhow::Result<_>>()?,
         tags_from_mirrors: access.tags_from_mirrors,
         mount_from,
-        uploads,
+        notes,
     };
     Ok(Registry::with(place.clone(), settings)?)
 }

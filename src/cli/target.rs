@@ -33,11 +33,11 @@ impl Target {
         Self::open_noting(reference, mount_from, None)
     }
 
-    /// Opens a place whose unfinished uploads are noted in a folder, so that the next run continues them.
+    /// Opens a place about which notes for the next run are kept in a folder: what is unfinished, and what is where.
     pub(super) fn open_noting(
         reference: &Reference,
         mount_from: Option<&Repository>,
-        uploads: Option<PathBuf>,
+        notes: Option<PathBuf>,
     ) -> anyhow::Result<Self> {
         Ok(match reference {
             Reference::Registry(place) if place.digest.is_some() => {
@@ -47,7 +47,7 @@ impl Target {
                 let from = mount_from
                     .filter(|from| from.registry == place.registry && from.name != place.name)
                     .map(|from| from.name.clone());
-                Self::Registry(Box::new(source::registry_with(place, from, uploads)?))
+                Self::Registry(Box::new(source::registry_with(place, from, notes)?))
             }
             Reference::Layout { dir, tag } => {
                 let tag = tag.as_deref().unwrap_or(DEFAULT_TAG);

@@ -18,7 +18,7 @@ pub struct Registry {
     pub(super) mirrors: Vec<Host>,
     pub(super) tags_from_mirrors: bool,
     pub(super) mount_from: Option<String>,
-    pub(super) uploads: Option<PathBuf>,
+    pub(super) notes: Option<PathBuf>,
     pub(super) runtime: Runtime,
 }
 
@@ -57,7 +57,7 @@ impl Registry {
             mirrors,
             tags_from_mirrors: settings.tags_from_mirrors,
             mount_from: settings.mount_from,
-            uploads: settings.uploads,
+            notes: settings.notes,
             place,
             runtime,
         })

@@ -11,13 +11,13 @@ mod credentials;
 mod error;
 mod fetch;
 mod host;
+mod notes;
 mod push;
 mod referrers;
 mod retry;
 mod session;
 mod settings;
 mod token;
-mod unfinished;
 
 pub use client::Registry;
 pub use credentials::Credentials;

@@ -43,7 +43,12 @@ impl BlobSink for Registry {
         let mut failures = 0;
         loop {
             match self.send_blob(descriptor, open) {
-                Ok(Sent::All) => return Ok(()),
+                Ok(Sent::All) => {
+                    if let Some(home) = self.home(&descriptor.digest) {
+                        home.write(&self.place.name);
+                    }
+                    return Ok(());
+                }
                 Ok(_) => {
                     failures += 1;
                     if self.has(descriptor)? {

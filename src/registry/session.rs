@@ -6,8 +6,8 @@ use reqwest::{Method, Response, StatusCode, Url};
 
 use super::body::text;
 use super::host::{Call, Host};
+use super::notes::{Home, Note};
 use super::retry;
-use super::unfinished::Note;
 use super::{Error, Registry};
 use crate::digest::Digest;
 
@@ -66,7 +66,11 @@ impl Registry {
         if let Some(session) = self.resume(note.as_ref(), &what)? {
             return Ok(Opened::Waiting(session));
         }
-        if let Some(from) = &self.mount_from {
+        if let Some(from) = &self
+            .mount_from
+            .clone()
+            .or_else(|| self.home_elsewhere(digest))
+        {
             let mut url = plain.clone();
             url.query_pairs_mut()
                 .append_pair("mount", &digest.to_string())
@@ -132,9 +136,21 @@ impl Registry {
         }
     }
 
+    /// Another repository of the registry to which an earlier run has sent a blob.
+    fn home_elsewhere(&self, digest: &Digest) -> Option<String> {
+        let name = self.home(digest)?.read(&self.place.registry)?;
+        (name != self.place.name).then_some(name)
+    }
+
+    /// Where it is noted which repository has a blob.
+    pub(super) fn home(&self, digest: &Digest) -> Option<Home> {
+        let folder = self.notes.as_ref()?;
+        Some(Home::of(folder, &self.place.registry, digest))
+    }
+
     fn note(&self, digest: &Digest) -> Option<Note> {
         let place = format!("{}/{}", self.place.registry, self.place.name);
-        let folder = self.uploads.as_ref()?;
+        let folder = self.notes.as_ref()?;
         Some(Note::of(folder, &place, digest))
     }
 

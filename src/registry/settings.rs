@@ -40,8 +40,9 @@ pub struct Settings {
     pub tags_from_mirrors: bool,
     /// A repository of the same registry from which blobs may be mounted instead of being sent.
     pub mount_from: Option<String>,
-    /// A folder, for the user alone, in which uploads are noted that are not finished, so that the next run continues them.
-    pub uploads: Option<PathBuf>,
+    /// A folder, for the user alone, for notes to the next run: unfinished uploads, which it continues, and which repository has
+    /// a blob, which it mounts from there.
+    pub notes: Option<PathBuf>,
 }
 
 impl Settings {
@@ -52,7 +53,7 @@ impl Settings {
             mirrors: Vec::new(),
             tags_from_mirrors: false,
             mount_from: None,
-            uploads: None,
+            notes: None,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A registry that nobody here wrote: Debian's `docker-registry`, where the machine has it.
+//! Registries that nobody here wrote: Debian's `docker-registry` and the one in `crane`, where the workbench or the machine
+//! has them.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,15 +15,18 @@ pub(crate) struct Real {
 }
 
 impl Real {
-    /// Starts an empty one, if there is a program for it.
+    /// Starts every one that there is a program for, empty.
+    pub(crate) fn all() -> Vec<Self> {
+        [Self::start(), Self::start_crane()]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// Starts an empty docker-registry, if there is a program for it.
     pub(crate) fn start() -> Option<Self> {
         let files = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let address = format!("127.0.0.1:{port}");
+        let address = free_address();
         let settings = serde_json::json!({
             "version": 0.1,
             "log": { "level": "error" },
@@ -32,12 +36,21 @@ impl Real {
         let config = files.path().join("config.yml");
         // JSON is YAML.
         std::fs::write(&config, settings.to_string()).unwrap();
-        let child = Command::new("docker-registry")
-            .arg("serve")
-            .arg(&config)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
+        let mut command = program("docker-registry");
+        command.arg("serve").arg(&config);
+        Self::run(command, address, files)
+    }
+
+    /// Starts the registry in crane, which keeps everything in memory and takes the specification lightly.
+    fn start_crane() -> Option<Self> {
+        let address = free_address();
+        let mut command = program("crane");
+        command.args(["registry", "serve", "--address", &address]);
+        Self::run(command, address, tempfile::tempdir().unwrap())
+    }
+
+    fn run(mut command: Command, address: String, files: tempfile::TempDir) -> Option<Self> {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         // Whoever has none passes the tests with it over.
         let child = child.ok()?;
         let registry = Self {
@@ -72,4 +85,17 @@ impl Drop for Real {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+/// A program of the workbench, else of the machine.
+fn program(name: &str) -> Command {
+    let workbench = std::env::var_os("KRUNNER_WORKBENCH").and_then(|file| std::fs::read(file).ok());
+    let workbench = workbench.and_then(|text| serde_json::from_slice(&text).ok());
+    let workbench: serde_json::Value = workbench.unwrap_or_default();
+    Command::new(workbench["tools"][name].as_str().unwrap_or(name))
 }

@@ -48,6 +48,8 @@ pub(crate) enum Lie {
     HalfPiece,
     /// Uploads are taken in one piece only.
     NoPieces,
+    /// Pieces have at least so many bytes.
+    Least(u64),
     /// Pieces from this byte on are to come again in a while.
     Later(u64),
     /// Uploads go to another host.
@@ -410,6 +412,10 @@ fn upload(
             for lie in &inside.lies {
                 if let Lie::UploadElsewhere(other) = lie {
                     state[0].1 = format!("http://{other}{path}?state=x");
+                }
+                if let Lie::Least(least) = lie {
+                    let least = [("oci-chunk-min-length", least.to_string())];
+                    return (StatusCode::ACCEPTED, least, state).into_response();
                 }
             }
             (StatusCode::ACCEPTED, state).into_response()

@@ -37,6 +37,7 @@ mod secrets;
 mod served;
 mod small;
 mod syntax;
+mod tools;
 mod tree;
 mod volume;
 mod witnesses;

@@ -30,7 +30,7 @@ pub(crate) struct Workbench {
     pub(crate) published: PathBuf,
     /// User-mode emulators by platform, to be the first word of a command; no handler is registered.
     pub(crate) emulators: BTreeMap<String, PathBuf>,
-    /// `skopeo`, `oras`, `crane`, as far as they could be had.
+    /// `skopeo`, `oras`, `crane`, `umoci`, `cosign` and `mkfs.erofs`, as far as they could be had.
     pub(crate) tools: BTreeMap<String, PathBuf>,
 }
 

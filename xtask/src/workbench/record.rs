@@ -36,7 +36,7 @@ struct Record {
     published: PathBuf,
     /// The first word of a command in a container of a foreign platform.
     emulators: BTreeMap<String, PathBuf>,
-    /// Registry clients by name, those that could be had.
+    /// Registries, their clients, and what signs and unpacks, by name: those that could be had.
     tools: BTreeMap<&'static str, PathBuf>,
 }
 
@@ -141,11 +141,42 @@ fn platform(architecture: &str) -> String {
     format!("linux/{architecture}")
 }
 
+/// Registry clients, signers and unpackers that are one program in a package of the same name, and the suite they are from.
+const CLIENTS: [(&str, &str); 4] = [
+    ("oras", "trixie"),
+    ("crane", "sid"),
+    ("umoci", "sid"),
+    ("cosign", "trixie"),
+];
+/// What `mkfs.erofs` needs of trixie, its libc included.
+const EROFS: [&str; 11] = [
+    "erofs-utils",
+    "libc6",
+    "libuuid1",
+    "liblz4-1",
+    "liblzma5",
+    "libdeflate0",
+    "libselinux1",
+    "zlib1g",
+    "libpcre2-8-0",
+    "libzstd1",
+    "libxxhash0",
+];
+
 /// sid changes: a client that it does not offer today is left out, and the tests that use it say so.
 fn clients(debian: &Debian, tree: &Tree, step: &Step) -> Result<BTreeMap<&'static str, PathBuf>> {
-    let mut clients = BTreeMap::from([("skopeo", tools::skopeo(debian, tree, step)?)]);
-    for (name, suite) in [("oras", "trixie"), ("crane", "sid")] {
-        match tools::client(debian, tree, step, suite, name) {
+    let mut clients = BTreeMap::from([
+        ("skopeo", tools::skopeo(debian, tree, step)?),
+        ("docker-registry", tools::registry(debian, tree, step)?),
+    ]);
+    let plain = CLIENTS.map(|(name, suite)| {
+        let client = tools::client(debian, tree, step, suite, name);
+        (name, suite, client)
+    });
+    let erofs = "mkfs.erofs";
+    let mkfs = tools::with_libc(debian, tree, step, "trixie", erofs, &EROFS);
+    for (name, suite, client) in plain.into_iter().chain([(erofs, "trixie", mkfs)]) {
+        match client {
             Ok(client) => drop(clients.insert(name, client)),
             Err(error) => talk(&format!(
                 "  no {name} from {suite}, tests with it are skipped: {error:#}"
