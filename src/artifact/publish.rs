@@ -171,7 +171,7 @@ pub fn publish_beside(
 /// What is sent before there are manifests.
 enum Job<'a, 'b> {
     Layer(&'a Layer<'b>),
-    Config(Document),
+    Config(Box<Document>),
 }
 
 /// Packs and sends every distinct layer and every config, a few at a time.
@@ -188,10 +188,10 @@ fn pack_and_send(
     let mut layers: Vec<&Layer<'_>> = distinct.into_values().collect();
     layers.sort_by_key(|layer| layer.size);
     let configs = images.iter().map(|image| {
-        Ok(Job::Config(Document::of(
+        Ok(Job::Config(Box::new(Document::of(
             media::CONFIG,
             compose::config(image)?,
-        )))
+        ))))
     });
     let mut queue = configs.collect::<Result<Vec<_>, Error>>()?;
     queue.extend(layers.into_iter().map(Job::Layer));
