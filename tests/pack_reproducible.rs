@@ -5,6 +5,7 @@
 mod common;
 mod snapshot;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
@@ -35,7 +36,7 @@ fn content(number: usize) -> Vec<u8> {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        text.push_str(&format!("{} = {}\n", state % 251, number));
+        writeln!(text, "{} = {number}", state % 251).unwrap();
     }
     text.into_bytes()
 }

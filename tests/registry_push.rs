@@ -319,11 +319,11 @@ fn a_publish_that_was_killed_goes_on_where_it_was() {
     );
     // What was noted is forgotten.
     let notes = std::fs::read_dir(dir.path().join("store/cache/zstd")).unwrap();
-    let noted = |name: String| name.starts_with("upload-");
+    let is_upload = |name: String| name.starts_with("upload-");
     assert!(
         !notes
             .into_iter()
-            .any(|note| noted(note.unwrap().file_name().into_string().unwrap()))
+            .any(|note| is_upload(note.unwrap().file_name().into_string().unwrap()))
     );
 }
 

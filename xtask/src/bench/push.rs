@@ -42,7 +42,7 @@ const MEMORY: f64 = 64.0;
 /// Pushes of each.
 const ROUNDS: usize = 11;
 /// Before those, which fill caches.
-const WARM: usize = 1;
+const WARM: usize = 2;
 /// Publishes of what is there.
 const NOOPS: usize = 15;
 
