@@ -84,7 +84,7 @@ impl Registry {
             add("manifest", DOCUMENT);
             add("layer", LAYER);
         }
-        *registry.tag.lock().unwrap() = "1".to_owned();
+        "1".clone_into(&mut registry.tag.lock().unwrap());
         registry
     }
 
