@@ -28,20 +28,38 @@ impl Registry {
     /// Takes the one that runs already, or starts one.
     pub(crate) fn open(tree: &Tree, step: &Step, life: Life) -> Result<Self> {
         let home = tree.workbench("run/registry")?;
-        let files = tree.workbench("run/registry/files")?;
         let noted = home.join("address");
         if let Ok(address) = fs::read_to_string(&noted)
             && answers(&address)
         {
             return Ok(Self {
                 address,
-                files,
+                files: tree.workbench("run/registry/files")?,
                 daemon: None,
             });
         }
+        let registry = Self::start(tree, step, life, Ipv4Addr::LOCALHOST, "registry")?;
+        fs::write(&noted, &registry.address)?;
+        if let Some(daemon) = &registry.daemon {
+            fs::write(home.join("pid"), daemon.pid().to_string())?;
+        }
+        Ok(registry)
+    }
+
+    /// Starts one more, empty, at an address of its own: who remembers what other registries have, knows nothing of it.
+    pub(crate) fn another(tree: &Tree, step: &Step, number: u8) -> Result<Self> {
+        let ip = Ipv4Addr::new(127, 0, 1, number);
+        let name = format!("registry-{number}");
+        let _ = fs::remove_dir_all(tree.workbench(&format!("run/{name}"))?);
+        Self::start(tree, step, Life::Ours, ip, &name)
+    }
+
+    fn start(tree: &Tree, step: &Step, life: Life, ip: Ipv4Addr, name: &str) -> Result<Self> {
+        let home = tree.workbench(&format!("run/{name}"))?;
+        let files = tree.workbench(&format!("run/{name}/files"))?;
         let debian = Debian::find(tree)?;
         let program = tools::registry(&debian, tree, step)?;
-        let address = format!("127.0.0.1:{}", free_port(tree)?);
+        let address = format!("{ip}:{}", free_port(tree, ip)?);
         let settings = serde_json::json!({
             "version": 0.1,
             "log": { "level": "info" },
@@ -53,10 +71,8 @@ impl Registry {
         fs::write(&config, format!("{settings:#}\n"))?;
         let mut command = Command::new(program);
         command.arg("serve").arg(&config);
-        let log = tree.workbench("log")?.join("registry.log");
-        let daemon = Daemon::start("registry", command, &log, life, || answers(&address))?;
-        fs::write(&noted, &address)?;
-        fs::write(home.join("pid"), daemon.pid().to_string())?;
+        let log = tree.workbench("log")?.join(format!("{name}.log"));
+        let daemon = Daemon::start(name, command, &log, life, || answers(&address))?;
         Ok(Self {
             address,
             files,
@@ -86,11 +102,11 @@ pub(crate) fn down(tree: &Tree) -> Result<bool> {
 }
 
 /// A port that is this checkout's whenever it is free: references with it stay the same from run to run.
-fn free_port(tree: &Tree) -> Result<u16> {
+fn free_port(tree: &Tree, ip: Ipv4Addr) -> Result<u16> {
     let key = u16::from_str_radix(&tree.key()[..4], 16)?;
     let wanted = 20_000 + key % 10_000;
     (wanted..wanted + 50)
-        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .find(|port| TcpListener::bind((ip, *port)).is_ok())
         .context("No port is free for the registry")
 }
 

@@ -1,6 +1,5 @@
 //! Who pushes a layout into a registry.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -27,8 +26,6 @@ pub(super) struct Sender {
     /// Its arguments; `{from}` and `{to}` stand for the layout's folder and the reference.
     arguments: &'static [&'static str],
     store: Option<PathBuf>,
-    /// Whether the store's notes about other repositories are removed before each push.
-    forgets: bool,
 }
 
 impl Sender {
@@ -39,35 +36,11 @@ impl Sender {
             program: ground.krunner.clone(),
             arguments: &["publish", "oci:{from}:15", "{to}"],
             store: Some(ground.home.join(store)),
-            forgets: false,
         }
-    }
-
-    /// Ourselves, not knowing what is where.
-    pub(super) fn forgetful(ground: &Ground, store: &str) -> Self {
-        Self {
-            name: "krunner, sending",
-            forgets: true,
-            ..Self::krunner(ground, store)
-        }
-    }
-
-    fn forget(&self) -> Result<()> {
-        let Some(store) = self.store.as_ref().filter(|_| self.forgets) else {
-            return Ok(());
-        };
-        for entry in fs::read_dir(store.join("cache/zstd"))? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with("home-") {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
     }
 
     /// Pushes the layout to a reference.
     pub(super) fn send(&self, ground: &Ground, to: &str, step: &Step) -> Result<Sent> {
-        self.forget()?;
         let from = ground.layout.display().to_string();
         let fill = |word: &&str| word.replace("{from}", &from).replace("{to}", to);
         let mut command: Command = program(&self.program, self.arguments.iter().map(fill));
@@ -94,14 +67,12 @@ pub(super) fn peers(debian: &Debian, tree: &Tree, step: &Step) -> Result<Vec<Sen
                 "{to}",
             ],
             store: None,
-            forgets: false,
         },
         Sender {
             name: "crane",
             program: workbench::client(debian, tree, step, "sid", "crane")?,
             arguments: &["push", "--insecure", "{from}", "{to}"],
             store: None,
-            forgets: false,
         },
         Sender {
             name: "skopeo",
@@ -114,7 +85,6 @@ pub(super) fn peers(debian: &Debian, tree: &Tree, step: &Step) -> Result<Vec<Sen
                 "docker://{to}",
             ],
             store: None,
-            forgets: false,
         },
     ])
 }
