@@ -161,7 +161,7 @@ fn a_store_of_another_krunner_is_left_alone() {
     ));
     fs::write(
         dir.path().join("meta.json"),
-        r#"{"version":1,"features":["erofs"]}"#,
+        r#"{"version":1,"features":["of-tomorrow"]}"#,
     )
     .unwrap();
     assert!(matches!(
