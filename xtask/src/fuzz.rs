@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: every reader of outside bytes under libFuzzer, on stable Rust.
 //!
-//! What nightly's `cargo fuzz` asks of the compiler is asked here by flags that every compiler takes, all but the
-//! address sanitizer: there is no unsafe code of ours that it could look after.
+//! What nightly's `cargo fuzz` asks of the compiler is asked here by flags that every compiler takes (`fuzz/instrument.sh`),
+//! all but the address sanitizer: there is no unsafe code of ours that it could look after.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,18 +12,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{program, show, works};
 use crate::console::{print, talk};
-use crate::frontend::{cargo, host_triple};
+use crate::frontend::cargo;
 use crate::tree::{Tree, folder};
-
-/// Coverage that libFuzzer is guided by: counters for edges, and what comparisons compare.
-const FLAGS: [&str; 6] = [
-    "-Cpasses=sancov-module",
-    "-Cllvm-args=-sanitizer-coverage-level=4",
-    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
-    "-Cllvm-args=-sanitizer-coverage-pc-table",
-    "-Cllvm-args=-sanitizer-coverage-trace-compares",
-    "--cfg=fuzzing",
-];
 
 /// `cargo xtask fuzz`.
 pub(crate) fn run(target: Option<&str>, seconds: u32) -> Result<()> {
@@ -101,25 +91,15 @@ fn all(tree: &Tree, targets: &[String], seconds: u32) -> Result<()> {
 }
 
 fn build(tree: &Tree) -> Result<PathBuf> {
-    let triple = host_triple()?;
-    let target = tree.target.join("fuzz");
-    let args = ["build", "--locked", "--package", "krunner-fuzz"];
+    // The whole workspace, so that dependencies have the features that they have in the tests.
+    let args = ["build", "--locked", "--workspace", "--bin", "krunner-fuzz"];
     let mut cargo = cargo(tree, args);
-    // With the target named, what runs while building is built without the flags.
-    cargo
-        .args([
-            "--features",
-            "libfuzzer",
-            "--profile",
-            "fuzz",
-            "--target",
-            &triple,
-        ])
-        .arg("--target-dir")
-        .arg(&target)
-        .env("RUSTFLAGS", FLAGS.join(" "));
+    cargo.args(["--features", "krunner-fuzz/libfuzzer"]).env(
+        "RUSTC_WORKSPACE_WRAPPER",
+        tree.root.join("fuzz/instrument.sh"),
+    );
     show(&mut cargo)?;
-    Ok(target.join(triple).join("fuzz/krunner-fuzz"))
+    Ok(tree.target.join("debug/krunner-fuzz"))
 }
 
 /// One target; what is new in its corpus stays for the next time.
