@@ -140,7 +140,7 @@ fn a_container_gets_its_volume_by_an_option_and_nobody_has_it_when_it_is_gone() 
         let Some(mut agent) = Agent::new(&workbench) else {
             return;
         };
-        let Some(image) = workbench.image("empty", "linux/amd64") else {
+        let Some(image) = workbench.image("plain", "linux/amd64") else {
             return;
         };
         agent.start("");
@@ -204,7 +204,7 @@ fn existing_agents_find_a_plain_volume_under_its_name() {
         let Some(mut agent) = Agent::new(&workbench) else {
             return;
         };
-        let Some(image) = workbench.image("empty", "linux/amd64") else {
+        let Some(image) = workbench.image("plain", "linux/amd64") else {
             return;
         };
         let name = "backendai-krunner.v15.x86_64.any";
