@@ -65,6 +65,15 @@ impl Platform {
         architecture: Architecture::Arm64,
     };
 
+    /// The platform that this program was made for.
+    pub fn host() -> Self {
+        if cfg!(target_arch = "aarch64") {
+            Self::ARM64
+        } else {
+            Self::AMD64
+        }
+    }
+
     /// The operating system, always `linux`.
     pub fn os(self) -> &'static str {
         "linux"

@@ -13,6 +13,7 @@ use super::trust::Trusting;
 use super::{ExitStatus, OutputFormat, Printer, config_file, exit, notify, source};
 use crate::agent::{self, Config, Error, Event, Kind, Node, Sources, What};
 use crate::artifact::BlobSource;
+use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::report::Problems;
 use crate::trust::Checked;
@@ -66,7 +67,7 @@ impl ConfigArgs {
         };
         let full = std::path::absolute(&file)
             .with_context(|| format!("Cannot find `{}`", file.display()))?;
-        let config = Config::parse(&text, &full, source::host());
+        let config = Config::parse(&text, &full, Platform::host());
         Ok(Some(config.map_err(|problems| said(problems, &file))?))
     }
 }

@@ -137,7 +137,7 @@ impl Audit {
             .volume
             .parse()
             .with_context(|| "It is neither a folder nor an artifact's name")?;
-        let platform = self.platform.unwrap_or_else(source::host);
+        let platform = self.platform.unwrap_or_else(Platform::host);
         let store = self.store.open()?;
         let volume = store.volume_of(&source::canonical(&reference), platform)?;
         Ok(Place {

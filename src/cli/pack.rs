@@ -9,7 +9,6 @@ use clap::Args;
 use super::compress::Compress;
 use super::delivery::{Delivery, Joining};
 use super::output::Output;
-use super::source;
 use super::store::StoreArgs;
 use super::target::Target;
 use super::{ExitStatus, Printer};
@@ -76,7 +75,7 @@ impl Pack {
                     .with_context(|| format!("An annotation is `KEY=VALUE`, and not `{text}`"))
             })
             .collect::<anyhow::Result<BTreeMap<_, _>>>()?;
-        let platform = self.platform.unwrap_or_else(source::host);
+        let platform = self.platform.unwrap_or_else(Platform::host);
         let store = self.store.init()?;
         let cache = Cache::open(&store.layer_cache())?;
         let packed = Packed::new(&stages, platform, labels, self.epoch, &store.layer_cache())?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::spec_file::SpecFile;
-use super::{ExitStatus, Printer, excerpt, source};
+use super::{ExitStatus, Printer, excerpt};
 use crate::plan::{self, Locks, Request};
 use crate::platform::Platform;
 use crate::report::Problems;
@@ -39,7 +39,7 @@ impl Plan {
         };
         let request = Request {
             platform: self.platform,
-            build_platform: self.build_platform.unwrap_or_else(source::host),
+            build_platform: self.build_platform.unwrap_or_else(Platform::host),
             args: self.args.into_iter().collect(),
             contexts: self.contexts.into_iter().map(name).collect(),
         };

@@ -10,7 +10,6 @@ use anyhow::bail;
 use super::settings::Registries;
 use crate::artifact::{BlobSource, Layout};
 use crate::env;
-use crate::platform::{Architecture, Platform};
 use crate::reference::{Reference, Repository};
 use crate::registry::{Credentials, Endpoint, Registry, Settings};
 
@@ -106,14 +105,4 @@ pub(super) fn canonical(reference: &Reference) -> String {
         other => other,
     }
     .to_string()
-}
-
-/// The platform that we run on ourselves.
-pub(super) fn host() -> Platform {
-    let architecture = if cfg!(target_arch = "aarch64") {
-        Architecture::Arm64
-    } else {
-        Architecture::Amd64
-    };
-    Platform { architecture }
 }

@@ -2,7 +2,6 @@
 
 use clap::Args;
 
-use super::source;
 use super::store::StoreArgs;
 use crate::platform::Platform;
 use crate::reference::Reference;
@@ -25,6 +24,6 @@ impl VolumeArgs {
     }
 
     pub(super) fn platform(&self) -> Platform {
-        self.platform.unwrap_or_else(source::host)
+        self.platform.unwrap_or_else(Platform::host)
     }
 }

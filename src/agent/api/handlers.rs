@@ -15,7 +15,7 @@ use crate::agent::node::Node;
 use crate::agent::target::Target;
 use crate::agent::{Error, keep, metrics};
 use crate::digest::Digest;
-use crate::platform::{Architecture, Platform};
+use crate::platform::Platform;
 use crate::store;
 
 /// An answer, or why there is none.
@@ -55,7 +55,7 @@ pub(super) fn volumes(node: &Node, _: &Request, _: &str) -> Answer {
 pub(super) fn ensure(node: &Node, request: &Request, _: &str) -> Answer {
     let wanted: Wanted = document(request)?;
     let reference = node.resolve(&wanted.reference)?;
-    let platform = wanted.platform.unwrap_or_else(host);
+    let platform = wanted.platform.unwrap_or_else(Platform::host);
     let ensured = node.ensure(&reference, platform, wanted.pull == Pull::Always)?;
     Ok(Response::json(200, &Found::from(ensured)))
 }
@@ -82,7 +82,7 @@ pub(super) fn lease(node: &Node, request: &Request, _: &str) -> Answer {
         }
         (None, Some(reference)) => {
             let reference = node.resolve(reference)?;
-            let platform = wanted.platform.unwrap_or_else(host);
+            let platform = wanted.platform.unwrap_or_else(Platform::host);
             node.ensure_leased(&reference, platform, false, (&wanted.id, duration))?
                 .1
         }
@@ -245,14 +245,4 @@ fn following(node: &Node, target: &Target) -> Result<Following, Error> {
 fn is_there(node: &Node, target: &Target) -> bool {
     let there = |platform: &Platform| node.store.volume_of(&target.reference, *platform).is_ok();
     target.followed.platforms.iter().all(there)
-}
-
-fn host() -> Platform {
-    Platform {
-        architecture: if cfg!(target_arch = "aarch64") {
-            Architecture::Arm64
-        } else {
-            Architecture::Amd64
-        },
-    }
 }

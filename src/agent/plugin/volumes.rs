@@ -12,7 +12,7 @@ use crate::agent::node::Node;
 use crate::agent::records::Records;
 use crate::agent::{self, locked};
 use crate::digest::Digest;
-use crate::platform::{Architecture, Platform};
+use crate::platform::Platform;
 
 /// What the leases of mounts begin with.
 const LEASE: &str = "docker:";
@@ -118,7 +118,7 @@ impl Plugin {
             name: name.to_owned(),
             wanted: options.reference,
             reference,
-            platform: options.platform.unwrap_or_else(host),
+            platform: options.platform.unwrap_or_else(Platform::host),
             fresh: options.fresh,
             mounts: BTreeMap::new(),
         };
@@ -292,15 +292,4 @@ impl Volume {
 fn lease(name: &str, id: &str) -> String {
     let hex = Digest::of(name.as_bytes()).hex();
     format!("{LEASE}{id}:{}", &hex[..12])
-}
-
-/// The platform that containers have here unless they say otherwise.
-fn host() -> Platform {
-    Platform {
-        architecture: if cfg!(target_arch = "aarch64") {
-            Architecture::Arm64
-        } else {
-            Architecture::Amd64
-        },
-    }
 }

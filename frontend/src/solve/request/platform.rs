@@ -1,6 +1,6 @@
 //! Platforms: for which ones, on which one, and in what form they are returned.
 
-use krunner::platform::{Architecture, Platform, UnknownPlatform};
+use krunner::platform::{Platform, UnknownPlatform};
 use krunner::report::Problem;
 
 use super::value;
@@ -10,13 +10,7 @@ use crate::gateway::Options;
 pub(in crate::solve) fn native(options: &Options) -> Platform {
     let mut workers = options.worker_platforms.iter();
     let known = workers.find_map(|name| name.parse().ok());
-    known.unwrap_or(Platform {
-        architecture: if cfg!(target_arch = "aarch64") {
-            Architecture::Arm64
-        } else {
-            Architecture::Amd64
-        },
-    })
+    known.unwrap_or_else(Platform::host)
 }
 
 /// The platforms in the order given, each once: two results of one name would overwrite each other.
