@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest as _, Sha256};
 
-use super::cache::{self, Cache};
+use super::cache::Cache;
 use super::compression::decompress;
 use super::image::Image;
 use super::progress::{Reported, Reporter};
@@ -107,13 +107,8 @@ impl Mkfs {
         let version = &self.version;
         let hex = crate::digest::Digest::from_bytes(identity).hex();
         let key = format!("{hex}-{epoch}-erofs{version}-{compression}");
-        if let Some((descriptor, contents)) = cache.get(&key, media::LAYER_EROFS) {
-            return Ok(Packed {
-                descriptor,
-                key,
-                contents,
-                kept: true,
-            });
+        if let Some(packed) = Packed::cached(cache, &key, media::LAYER_EROFS) {
+            return Ok(packed);
         }
         let temporary = cache.begin()?;
         let said = cache.begin()?;
@@ -155,15 +150,8 @@ impl Mkfs {
         let mut made = File::open(temporary.path()).map_err(read)?;
         io::copy(&mut made, &mut hashed).map_err(read)?;
         let (digest, size) = hashed.finish();
-        let descriptor = cache::descriptor(media::LAYER_EROFS, digest, size);
-        let contents = Contents::default();
-        cache.keep(temporary, &key, &descriptor, &contents)?;
-        Ok(Packed {
-            descriptor,
-            key,
-            contents,
-            kept: false,
-        })
+        let what = (media::LAYER_EROFS, digest, size);
+        Packed::keep(cache, key, temporary, what, Contents::default())
     }
 }
 

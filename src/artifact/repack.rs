@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
 
 use super::Error;
 use super::cache::{self, Cache, layer_key};
@@ -29,6 +30,37 @@ pub(super) struct Packed {
     pub(super) kept: bool,
 }
 
+impl Packed {
+    /// What the cache keeps under `key`, if it does.
+    pub(super) fn cached(cache: &Cache, key: &str, media_type: &str) -> Option<Self> {
+        let (descriptor, contents) = cache.get(key, media_type)?;
+        Some(Self {
+            descriptor,
+            key: key.to_owned(),
+            contents,
+            kept: true,
+        })
+    }
+
+    /// What was written just now, of that digest and size, which the cache keeps under `key` from now on.
+    pub(super) fn keep(
+        cache: &Cache,
+        key: String,
+        file: NamedTempFile,
+        (media_type, digest, size): (&str, Digest, u64),
+        contents: Contents,
+    ) -> Result<Self, Error> {
+        let descriptor = cache::descriptor(media_type, digest, size);
+        cache.keep(file, &key, &descriptor, &contents)?;
+        Ok(Self {
+            descriptor,
+            key,
+            contents,
+            kept: false,
+        })
+    }
+}
+
 /// The paths of a layer.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Contents {
@@ -47,13 +79,8 @@ pub(super) fn repack(
     reporter: &dyn Reporter,
 ) -> Result<Packed, Error> {
     let key = layer_key(&layer.diff_id, compression);
-    if let Some((descriptor, contents)) = cache.get(&key, compression.media_type()) {
-        return Ok(Packed {
-            descriptor,
-            key,
-            contents,
-            kept: true,
-        });
+    if let Some(packed) = Packed::cached(cache, &key, compression.media_type()) {
+        return Ok(packed);
     }
     let reader = Reported::new((layer.open)()?, reporter.start(&layer.name, layer.size));
     let fail = |source| Error::Layer {
@@ -74,14 +101,8 @@ pub(super) fn repack(
         })
         .map_err(fail)?;
     let (digest, size) = hashed.finish();
-    let descriptor = cache::descriptor(compression.media_type(), digest, size);
-    cache.keep(temporary, &key, &descriptor, &contents)?;
-    Ok(Packed {
-        descriptor,
-        key,
-        contents,
-        kept: false,
-    })
+    let what = (compression.media_type(), digest, size);
+    Packed::keep(cache, key, temporary, what, contents)
 }
 
 /// Reads a layer to its end, checks every entry and the `diff_id`, and passes the tar's bytes on.
