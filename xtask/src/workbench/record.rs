@@ -148,20 +148,6 @@ const CLIENTS: [(&str, &str); 4] = [
     ("umoci", "sid"),
     ("cosign", "trixie"),
 ];
-/// What `mkfs.erofs` needs of trixie, its libc included.
-const EROFS: [&str; 11] = [
-    "erofs-utils",
-    "libc6",
-    "libuuid1",
-    "liblz4-1",
-    "liblzma5",
-    "libdeflate0",
-    "libselinux1",
-    "zlib1g",
-    "libpcre2-8-0",
-    "libzstd1",
-    "libxxhash0",
-];
 
 /// sid changes: a client that it does not offer today is left out, and the tests that use it say so.
 fn clients(debian: &Debian, tree: &Tree, step: &Step) -> Result<BTreeMap<&'static str, PathBuf>> {
@@ -174,7 +160,7 @@ fn clients(debian: &Debian, tree: &Tree, step: &Step) -> Result<BTreeMap<&'stati
         (name, suite, client)
     });
     let erofs = "mkfs.erofs";
-    let mkfs = tools::with_libc(debian, tree, step, "trixie", erofs, &EROFS);
+    let mkfs = tools::mkfs_erofs(debian, tree, step);
     for (name, suite, client) in plain.into_iter().chain([(erofs, "trixie", mkfs)]) {
         match client {
             Ok(client) => drop(clients.insert(name, client)),

@@ -102,28 +102,6 @@ pub(crate) fn mkfs_erofs(debian: &Debian, tree: &Tree, step: &Step) -> Result<Pa
     wrapper(tree, "mkfs.erofs", &loader.path(), &[], &first)
 }
 
-/// A program that needs a newer libc than the machine may have: its packages bring their own, by whose loader it is started.
-pub(super) fn with_libc(
-    debian: &Debian,
-    tree: &Tree,
-    step: &Step,
-    suite: &str,
-    name: &str,
-    packages: &[&str],
-) -> Result<PathBuf> {
-    let tools = tree.workbench("engine")?.join(name);
-    debian.unpack(step, suite, packages, &tools)?;
-    let libraries = libraries(&tools);
-    let loader = match debian.architecture() {
-        "arm64" => "ld-linux-aarch64.so.1",
-        _ => "ld-linux-x86-64.so.2",
-    };
-    let program = tools.join("usr/bin").join(name).display().to_string();
-    let libraries_path = libraries.display().to_string();
-    let first = ["--library-path", &libraries_path, &program];
-    wrapper(tree, name, &libraries.join(loader), &[], &first)
-}
-
 /// The static emulator for an architecture, as one file: the package carries forty of them.
 pub(crate) fn emulator(
     debian: &Debian,
