@@ -7,27 +7,16 @@ mod common;
 use std::time::Duration;
 
 use common::layout::{Image, Images, Layer, Packing, Tar};
+use common::node::Node;
 use common::publish_images;
 use krunner::artifact::{Layout, Silent};
 use krunner::platform::Platform;
-use krunner::store::{Collect, Deployed, Error, Store};
+use krunner::store::{Collect, Deployed, Error};
 
 const REFERENCE: &str = "oci:out:15";
 const BOTH: [Platform; 2] = [Platform::AMD64, Platform::ARM64];
 
-/// A store, and a publisher that makes one version after the other.
-struct Node {
-    dir: tempfile::TempDir,
-    store: Store,
-}
-
 impl Node {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::init(&dir.path().join("store")).unwrap();
-        Self { dir, store }
-    }
-
     /// Publishes a version for these architectures.
     fn publish(&self, version: &str, architectures: &[&'static str]) {
         let image = |architecture: &&'static str| Image {

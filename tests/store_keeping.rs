@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use common::layout::{Images, Tar};
+use common::node::Node;
 use common::publish_images;
 use krunner::artifact::{Layout, Silent};
 use krunner::platform::Platform;
@@ -18,19 +19,7 @@ use krunner::store::{Collect, Collected, Error, Pulled, Reason, Store};
 
 const REFERENCE: &str = "oci:out:15";
 
-/// A store, and a publisher that makes one version after the other.
-struct Node {
-    dir: tempfile::TempDir,
-    store: Store,
-}
-
 impl Node {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::init(&dir.path().join("store")).unwrap();
-        Self { dir, store }
-    }
-
     /// Publishes another version and pulls it.
     fn pull(&self, version: &str) -> Pulled {
         let tar = Tar::default().file("version", version.as_bytes()).finish();

@@ -7,6 +7,7 @@ pub(crate) mod dice;
 pub(crate) mod elf;
 pub(crate) mod faults;
 pub(crate) mod layout;
+pub(crate) mod node;
 pub(crate) mod real;
 pub(crate) mod registry;
 
