@@ -41,8 +41,8 @@ pub(super) fn run(
 ) -> Result<Output, Error> {
     // Pretty, because people read it when they look for why a step ran again.
     let json = serde_json::to_vec_pretty(step)?;
-    // Engines look for an operation in their caches by its own digest and one input after the other. Where unlike steps
-    // are alike but for their inputs, they take the first that they find, and run again what an imported cache has.
+    // Engines look for an operation in their caches by its own digest and one input after the other: unlike steps should
+    // not be taken for candidates because they differ in their inputs alone.
     let file = format!("step-{}.json", &Digest::of(&json).hex()[..12]);
     let orders = llb::make_file(
         &format!("/{file}"),
