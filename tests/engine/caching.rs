@@ -122,9 +122,7 @@ fn what_the_network_is_told_about_proxies_runs_nothing_again() {
 /// coming from there, when nobody serves the inputs any more.
 #[track_caller]
 fn comes_back(workbench: &Workbench, to: &str, from: &str, output: &str) {
-    // BuildKit 0.25 takes one platform from the cache, and of the other runs the steps after the first again.
-    let all = [("26.1", "linux/amd64,linux/arm64"), ("28.5", "linux/amd64")];
-    for (version, platforms) in all {
+    for version in ["26.1", "28.5"] {
         let Some((engine, frontend)) = workbench.engine_of(version).zip(elsewhere(workbench))
         else {
             continue;
@@ -133,8 +131,7 @@ fn comes_back(workbench: &Workbench, to: &str, from: &str, output: &str) {
         let before = records(engine);
         let build = || {
             let build = small.build(workbench, engine).with("--build-arg");
-            let build = build.with(format!("BUILDKIT_SYNTAX={frontend}"));
-            build.platforms(platforms)
+            build.with(format!("BUILDKIT_SYNTAX={frontend}"))
         };
         succeed(&mut build().with("--cache-to").with(to).command(output));
         let mut made = records(engine);

@@ -26,10 +26,17 @@ fn file(inputs: Inputs, actions: Vec<pb::FileAction>, meta: Meta) -> Output {
     }
 }
 
-/// A tree with nothing but one file at `path`.
-pub fn make_file(path: &str, mode: u32, data: Vec<u8>, meta: Meta) -> Output {
+/// A tree with nothing but one file at `path`, or `onto` with that file.
+pub fn make_file(
+    onto: Option<&Output>,
+    path: &str,
+    mode: u32,
+    data: Vec<u8>,
+    meta: Meta,
+) -> Output {
+    let mut inputs = Inputs::default();
     let action = pb::FileAction {
-        input: -1,
+        input: onto.map_or(-1, |output| inputs.add(output)),
         secondary_input: -1,
         output: 0,
         action: Some(pb::file_action::Action::Mkfile(pb::FileActionMkFile {
@@ -40,7 +47,7 @@ pub fn make_file(path: &str, mode: u32, data: Vec<u8>, meta: Meta) -> Output {
             timestamp: EPOCH,
         })),
     };
-    file(Inputs::default(), vec![action], meta)
+    file(inputs, vec![action], meta)
 }
 
 /// `onto` with everything of `tree` copied over it, stamped with `seconds` since 1970.

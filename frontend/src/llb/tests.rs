@@ -43,7 +43,7 @@ fn process(order: &[usize]) -> Output {
         Some("local"),
         Meta::default(),
     );
-    let orders = make_file("/step.json", 0o444, b"{}".to_vec(), Meta::default());
+    let orders = make_file(None, "/step.json", 0o444, b"{}".to_vec(), Meta::default());
     let picked = pick(
         &local(),
         &["a".to_owned(), "b/c".to_owned()],

@@ -1,11 +1,12 @@
 //! The compiler of modules: the build platform's own Python, on the C runtime that it needs there.
 //!
-//! All platforms of a build share it, so that the same sources have the same bytecode everywhere.
+//! All platforms of a build share how it is made, so that the same sources have the same bytecode everywhere.
 
 use krunner::plan::{Bytecode, Plan, Runtime};
 
 use super::inputs::Inputs;
-use super::run::{OUT, Root, run};
+use super::own::Owner;
+use super::run::{OUT, Root, Runner};
 use super::{Environment, Error};
 use crate::llb::{Meta, Output};
 use crate::tool::step::{self, Slim, Step};
@@ -29,18 +30,14 @@ impl<'a> Compiler<'a> {
         let architecture = build_platform.architecture;
         let epoch = plan.volume.epoch;
         let inputs = || Inputs::new(environment, "bytecode", build_platform);
-        let lay_out = |step: &Step, inputs, what: &str| {
+        let runner = Runner::new(environment, build_platform, Owner::Build);
+        let owner = Owner::Platform(plan.platform);
+        let lay_out = |step: &Step, inputs, what: &str, part: &str| {
             let meta = Meta::named(format!("[bytecode] {what}"))
                 .at(environment.place(environment.stages.get("runtime")))
                 .without_cache(environment.no_cache.covers("bytecode"));
-            run(
-                environment,
-                build_platform,
-                step,
-                inputs,
-                Root::Program,
-                meta,
-            )
+            let tree = runner.run(step, inputs, Root::Program, meta)?;
+            Ok::<_, Error>(owner.own(&tree, part))
         };
         let mut python = inputs();
         let step = Step::Python {
@@ -55,10 +52,11 @@ impl<'a> Compiler<'a> {
             out: OUT.into(),
         };
         let what = format!("unpack Python {}", plan.python.version);
-        let python = lay_out(&step, python, &what)?;
+        let python = lay_out(&step, python, &what, "the compiler's Python")?;
         let mut archives = inputs();
         let step = runtime(&bytecode.runtime, &mut archives, plan, build_platform)?;
-        let runtime = lay_out(&step, archives, "take the C runtime")?;
+        let what = "take the C runtime";
+        let runtime = lay_out(&step, archives, what, "the compiler's C runtime")?;
         Ok(Some(Self {
             bytecode,
             prefix: &plan.volume.prefix,

@@ -89,7 +89,7 @@ impl<'a> Inputs<'a> {
             Origin::Inline { content } => {
                 let meta = Meta::named(format!("[internal] write {}", input.name));
                 let data = content.clone().into_bytes();
-                let file = llb::make_file(INLINE, 0o444, data, meta);
+                let file = llb::make_file(None, INLINE, 0o444, data, meta);
                 let path = format!("{}{INLINE}", self.tree(&input.name, &file).display());
                 (path.into(), None)
             }

@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod image_name;
 mod inputs;
+mod own;
 mod run;
 mod sbom;
 mod stack;

@@ -2,10 +2,10 @@
 
 use super::environment::platform;
 use super::inputs::Inputs;
+use super::own::Owner;
 use super::{Environment, Error};
 use crate::llb::{self, Exec, Meta, Mount, Output};
 use crate::tool::step::Step;
-use krunner::digest::Digest;
 use krunner::platform::Platform;
 
 /// Where the step writes its tree.
@@ -13,6 +13,7 @@ pub(super) const OUT: &str = "/out";
 /// Where our binary is in its image.
 pub const BINARY: &str = "/krunner-frontend";
 const ORDERS: &str = "/krunner";
+const ORDERS_FILE: &str = "step.json";
 /// Where a step that runs in another root finds our binary.
 const PROGRAM: &str = "/krunner-program";
 
@@ -30,50 +31,69 @@ pub(super) enum Root<'a> {
     },
 }
 
-/// The tree that `step` makes.
-pub(super) fn run(
-    environment: &Environment,
+/// Runs the steps of one owner.
+#[derive(Debug)]
+pub(super) struct Runner<'a> {
+    environment: &'a Environment,
     build_platform: Platform,
-    step: &Step,
-    inputs: Inputs<'_>,
-    root: Root<'_>,
-    meta: Meta,
-) -> Result<Output, Error> {
-    // Pretty, because people read it when they look for why a step ran again.
-    let json = serde_json::to_vec_pretty(step)?;
-    // Engines look for an operation in their caches by its own digest and one input after the other: unlike steps should
-    // not be taken for candidates because they differ in their inputs alone.
-    let file = format!("step-{}.json", &Digest::of(&json).hex()[..12]);
-    let orders = llb::make_file(
-        &format!("/{file}"),
-        0o444,
-        json,
-        Meta::named(format!("[internal] orders for {}", meta.name)),
-    );
-    let binary = match root {
-        Root::Program => BINARY.to_owned(),
-        Root::Tools { .. } => format!("{PROGRAM}{BINARY}"),
-    };
-    let args = [binary, "tool".to_owned(), format!("{ORDERS}/{file}")];
-    let platform = platform(build_platform);
-    let mut exec = match root {
-        Root::Program => Exec::new(environment.program.clone(), platform, args),
-        Root::Tools { tree, env, caches } => {
-            let mut exec = Exec::new(tree.clone(), platform, args)
-                .mount(PROGRAM, Mount::Input(environment.program.clone()));
-            exec.env = env;
-            for (id, path) in caches {
-                exec = exec.mount(path, Mount::Cache(id));
-            }
-            exec
+    program: Output,
+}
+
+impl<'a> Runner<'a> {
+    pub(super) fn new(
+        environment: &'a Environment,
+        build_platform: Platform,
+        owner: Owner,
+    ) -> Self {
+        Self {
+            environment,
+            build_platform,
+            program: owner.own(&environment.program, "krunner"),
         }
-    };
-    exec.sandbox = environment.sandbox.clone();
-    exec = exec
-        .mount(ORDERS, Mount::Input(orders))
-        .mount("/tmp", Mount::Tmpfs(None))
-        .mount(OUT, Mount::Scratch);
-    let outputs = inputs.mount(exec)?.outputs(meta);
-    // There is exactly one writable mount.
-    outputs.into_iter().next().ok_or(Error::NoStage("out"))
+    }
+
+    /// The tree that `step` makes.
+    pub(super) fn run(
+        &self,
+        step: &Step,
+        inputs: Inputs<'_>,
+        root: Root<'_>,
+        meta: Meta,
+    ) -> Result<Output, Error> {
+        let orders = llb::make_file(
+            None,
+            &format!("/{ORDERS_FILE}"),
+            0o444,
+            // Pretty, because people read it when they look for why a step ran again.
+            serde_json::to_vec_pretty(step)?,
+            Meta::named(format!("[internal] orders for {}", meta.name)),
+        );
+        let mut exec = self.exec(root);
+        exec.sandbox = self.environment.sandbox.clone();
+        exec = exec
+            .mount(ORDERS, Mount::Input(orders))
+            .mount("/tmp", Mount::Tmpfs(None))
+            .mount(OUT, Mount::Scratch);
+        let outputs = inputs.mount(exec)?.outputs(meta);
+        // There is exactly one writable mount.
+        outputs.into_iter().next().ok_or(Error::NoStage("out"))
+    }
+
+    fn exec(&self, root: Root<'_>) -> Exec {
+        let platform = platform(self.build_platform);
+        let args = |binary| [binary, "tool".to_owned(), format!("{ORDERS}/{ORDERS_FILE}")];
+        match root {
+            Root::Program => Exec::new(self.program.clone(), platform, args(BINARY.to_owned())),
+            Root::Tools { tree, env, caches } => {
+                let args = args(format!("{PROGRAM}{BINARY}"));
+                let mut exec = Exec::new(tree.clone(), platform, args)
+                    .mount(PROGRAM, Mount::Input(self.program.clone()));
+                exec.env = env;
+                for (id, path) in caches {
+                    exec = exec.mount(path, Mount::Cache(id));
+                }
+                exec
+            }
+        }
+    }
 }

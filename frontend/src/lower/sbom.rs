@@ -4,7 +4,8 @@ use krunner::plan::{Input, Origin, Plan};
 use krunner::sbom::Parts;
 
 use super::inputs::Inputs;
-use super::run::{OUT, Root, run};
+use super::own::Owner;
+use super::run::{OUT, Root, Runner};
 use super::{Environment, Error, Lowered};
 use crate::llb::{Meta, Output};
 use crate::tool::step::Step;
@@ -40,14 +41,8 @@ pub fn sbom(plan: &Plan, lowered: &Lowered, environment: &Environment) -> Result
     let label = environment.label("sbom", plan.platform);
     let meta = Meta::named(format!("{label} write the bill of materials"))
         .without_cache(environment.no_cache.covers("sbom"));
-    run(
-        environment,
-        plan.build_platform,
-        &step,
-        inputs,
-        Root::Program,
-        meta,
-    )
+    let owner = Owner::Platform(plan.platform);
+    Runner::new(environment, plan.build_platform, owner).run(&step, inputs, Root::Program, meta)
 }
 
 /// Whether the spec or a lock says the digest of an input.

@@ -4,7 +4,8 @@ use krunner::plan::{Package, Plan};
 
 use super::compiler::{self, Compiler};
 use super::inputs::Inputs;
-use super::run::{OUT, Root, run};
+use super::own::Owner;
+use super::run::{OUT, Root, Runner};
 use super::{Environment, Error, ttyd};
 use crate::llb::{Meta, Output};
 use crate::tool::step::{self, Step};
@@ -14,6 +15,7 @@ use crate::tool::step::{self, Step};
 pub(super) struct Stages<'a> {
     pub(super) plan: &'a Plan,
     pub(super) environment: &'a Environment,
+    pub(super) runner: Runner<'a>,
     compiler: Option<Compiler<'a>>,
 }
 
@@ -22,6 +24,11 @@ impl<'a> Stages<'a> {
         Ok(Self {
             plan,
             environment,
+            runner: Runner::new(
+                environment,
+                plan.build_platform,
+                Owner::Platform(plan.platform),
+            ),
             compiler: Compiler::new(plan, environment)?,
         })
     }
@@ -38,15 +45,7 @@ impl<'a> Stages<'a> {
     }
 
     fn run(&self, step: &Step, inputs: Inputs<'_>, meta: Meta) -> Result<Output, Error> {
-        let build_platform = self.plan.build_platform;
-        run(
-            self.environment,
-            build_platform,
-            step,
-            inputs,
-            Root::Program,
-            meta,
-        )
+        self.runner.run(step, inputs, Root::Program, meta)
     }
 
     /// How programs find the volume's own C runtime, if it has one.

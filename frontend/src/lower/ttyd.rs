@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use krunner::plan::{Input, Plan, Toolchain, Ttyd, TtydSources};
 
 use super::inputs::Inputs;
-use super::run::{OUT, Root, run};
+use super::own::Owner;
+use super::run::{OUT, Root, Runner};
 use super::stage::{Stages, packages};
 use super::{Environment, Error};
 use crate::llb::{Meta, Output};
@@ -50,7 +51,7 @@ fn build(
         caches: vec![(id, CACHE.to_owned())],
     };
     let meta = stages.meta("ttyd", &format!("compile ttyd {}", ttyd.version));
-    run(environment, plan.build_platform, &step, inputs, root, meta)
+    stages.runner.run(&step, inputs, root, meta)
 }
 
 /// The root of tools belongs to the build platform: all targets share it.
@@ -74,20 +75,11 @@ fn toolchain(
     let meta = Meta::named("[toolchain] lay out compilers and tools")
         .at(environment.place(environment.stages.get("toolchain")))
         .without_cache(environment.no_cache.covers("toolchain"));
-    run(
-        environment,
-        build_platform,
-        &step,
-        inputs,
-        Root::Program,
-        meta,
-    )
+    Runner::new(environment, build_platform, Owner::Build).run(&step, inputs, Root::Program, meta)
 }
 
 fn take(stages: &Stages<'_>, ttyd: &Ttyd, binary: &Input) -> Result<Output, Error> {
-    let Stages {
-        plan, environment, ..
-    } = *stages;
+    let plan = stages.plan;
     let mut inputs = stages.inputs("ttyd");
     let step = Step::TtydBinary {
         binary: inputs.bytes(binary)?,
@@ -96,14 +88,7 @@ fn take(stages: &Stages<'_>, ttyd: &Ttyd, binary: &Input) -> Result<Output, Erro
         out: OUT.into(),
     };
     let meta = stages.meta("ttyd", &format!("verify ttyd {}", ttyd.version));
-    run(
-        environment,
-        plan.build_platform,
-        &step,
-        inputs,
-        Root::Program,
-        meta,
-    )
+    stages.runner.run(&step, inputs, Root::Program, meta)
 }
 
 fn target(plan: &Plan, ttyd: &Ttyd) -> step::Target {

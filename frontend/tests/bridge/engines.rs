@@ -63,6 +63,33 @@ fn two_platforms_are_solved_by_every_engine() {
     }
 }
 
+/// BuildKit 0.25 forgets all uses but the first, when it reads an imported cache.
+#[test]
+fn what_platforms_share_none_of_them_uses_twice() {
+    let options = [IMAGE, MIRROR, ("platform", "linux/amd64,linux/arm64")];
+    let record = any().build(&options);
+    record.result();
+    let graphs = [&record.solved[1], &record.solved[2]].map(graph::operations);
+    let [amd64, arm64] = graphs.each_ref().map(|operations| {
+        let digests = operations.iter().map(|(digest, _)| digest.as_str());
+        digests.collect::<BTreeSet<_>>()
+    });
+    let shared: BTreeSet<&str> = amd64.intersection(&arm64).copied().collect();
+    assert!(!shared.is_empty());
+    for operations in &graphs {
+        let own = operations
+            .iter()
+            .filter(|(digest, _)| !shared.contains(digest.as_str()));
+        let inputs = own.flat_map(|(_, operation)| &operation.inputs);
+        let mut uses = BTreeMap::<_, usize>::new();
+        for input in inputs.filter(|input| shared.contains(input.digest.as_str())) {
+            *uses.entry(input.digest.as_str()).or_default() += 1;
+        }
+        uses.retain(|_, count| *count > 1);
+        assert_eq!(uses, BTreeMap::new());
+    }
+}
+
 #[test]
 fn what_an_engine_lacks_is_named_with_the_release_that_has_it() {
     let layout = format!("oci-layout://store@{}", Digest::of(b"layout"));

@@ -62,8 +62,11 @@ fn operation(op: pb::Op, metadata: &pb::OpMetadata, inputs: &[usize]) -> String 
         Some(Op::File(file)) => {
             for action in file.actions {
                 let _ = match action.action {
-                    Some(pb::file_action::Action::Mkfile(file)) => {
+                    Some(pb::file_action::Action::Mkfile(file)) if inputs.is_empty() => {
                         write!(text, "write {} ", file.path)
+                    }
+                    Some(pb::file_action::Action::Mkfile(file)) => {
+                        write!(text, "write {} onto {inputs:?} ", file.path)
                     }
                     Some(pb::file_action::Action::Copy(copy)) => {
                         write!(text, "copy {} from {inputs:?} ", copy.src)
