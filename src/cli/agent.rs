@@ -16,7 +16,7 @@ use crate::artifact::BlobSource;
 use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::report::Problems;
-use crate::trust::Checked;
+use crate::trust::Pinned;
 
 /// What the configuration is called where nobody names it.
 const CONFIG: &str = "agent.toml";
@@ -144,7 +144,7 @@ impl Sources for Trusted {
             source: error.into(),
         };
         let source = source::open(reference).map_err(failed)?;
-        let source = Checked::new(&*source).map_err(|error| failed(error.into()))?;
+        let source = Pinned::new(&*source);
         self.0.check(&source, reference).map_err(failed)?;
         work(&source)
     }

@@ -6,10 +6,8 @@ use super::output::Output;
 use super::trust::Trusting;
 use super::volume::VolumeArgs;
 use super::{ExitStatus, OutputFormat, Printer, source};
-use crate::artifact::BlobSource;
-use crate::reference::Reference;
-use crate::store::{Mode, Pulled};
-use crate::trust::Checked;
+use crate::store::Mode;
+use crate::trust::Pinned;
 
 /// Pull an artifact into the store, as a volume that is ready to be mounted
 #[derive(Debug, Args)]
@@ -60,10 +58,13 @@ impl Pull {
         let platform = self.volume.platform();
         let source = source::open(&reference)?;
         let name = source::canonical(&reference);
-        let pulled = match self.unchanged(&*source, &reference, &name)? {
-            Some(pulled) => pulled,
-            None => self.fetch(&*source, &reference, &name, printer)?,
-        };
+        // What was verified is what is pulled, wherever the tag leads meanwhile; and what is not wanted leaves nothing.
+        let source = Pinned::new(&*source);
+        for signer in self.trusting.check(&source, &reference)? {
+            printer.info(format_args!("Signed with `{signer}`"));
+        }
+        let store = self.volume.store.init()?.with_mode(self.mode.into());
+        let pulled = store.pull(&source, &name, platform, printer)?;
         match self.output.format {
             OutputFormat::Json => printer.json(&pulled)?,
             OutputFormat::Text => {
@@ -84,36 +85,5 @@ impl Pull {
             }
         }
         Ok(ExitStatus::Done)
-    }
-
-    /// What is there already and still what the reference names. Where signatures are wanted, all is looked at anew: who
-    /// is trusted may have changed.
-    fn unchanged(
-        &self,
-        source: &dyn BlobSource,
-        reference: &Reference,
-        name: &str,
-    ) -> anyhow::Result<Option<Pulled>> {
-        if self.trusting.wants(reference)? {
-            return Ok(None);
-        }
-        let store = self.volume.store.init()?.with_mode(self.mode.into());
-        Ok(store.unchanged(source, name, self.volume.platform())?)
-    }
-
-    /// What was verified is what is pulled, wherever the tag leads meanwhile; and what is not wanted leaves nothing.
-    fn fetch(
-        &self,
-        source: &dyn BlobSource,
-        reference: &Reference,
-        name: &str,
-        printer: &Printer,
-    ) -> anyhow::Result<Pulled> {
-        let source = Checked::new(source)?;
-        for signer in self.trusting.check(&source, reference)? {
-            printer.info(format_args!("Signed with `{signer}`"));
-        }
-        let store = self.volume.store.init()?.with_mode(self.mode.into());
-        Ok(store.pull(&source, name, self.volume.platform(), printer)?)
     }
 }

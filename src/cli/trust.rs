@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{config_file, source};
+use crate::artifact::BlobSource as _;
 use crate::env;
 use crate::reference::Reference;
-use crate::trust::{Checked, Demand, Error, Policy, PublicKey, SecretKey, signers};
+use crate::trust::{Demand, Error, Pinned, Policy, PublicKey, SecretKey, signers};
 
 /// The options of every verb that takes an artifact, to be flattened into its arguments.
 #[derive(Debug, Args)]
@@ -26,7 +27,7 @@ impl Trusting {
     /// signature that is not there.
     pub(super) fn check(
         &self,
-        source: &Checked<'_>,
+        source: &Pinned<'_>,
         reference: &Reference,
     ) -> anyhow::Result<Vec<String>> {
         let mut names = Vec::new();
@@ -46,14 +47,6 @@ impl Trusting {
         Ok(names)
     }
 
-    /// Whether anybody wants to know who has signed it.
-    pub(super) fn wants(&self, reference: &Reference) -> anyhow::Result<bool> {
-        let demand = self
-            .policy()?
-            .is_some_and(|policy| !matches!(policy.demand(&place(reference)), Demand::Nothing));
-        Ok(demand || !self.verify_key.is_empty())
-    }
-
     /// The policy that is named, else the user's, else the machine's. None is fine where none is named.
     fn policy(&self) -> anyhow::Result<Option<Policy>> {
         if let Some(named) = &self.policy {
@@ -68,12 +61,13 @@ impl Trusting {
 }
 
 /// The keys, of those in files, that have signed what a source names.
-pub(super) fn signed(source: &Checked<'_>, files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+pub(super) fn signed(source: &Pinned<'_>, files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
     let keys = files
         .iter()
         .map(|file| Ok(PublicKey::parse(&text(file)?, &file.display().to_string())?))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let signers = signers(source, &source.digest(), &keys)?;
+    let root = source.root().map_err(Error::from)?;
+    let signers = signers(source, &root.descriptor.digest, &keys)?;
     Ok(signers.iter().map(|key| key.name().to_owned()).collect())
 }
 

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::trust::signed;
 use super::{ExitStatus, OutputFormat, Printer, source};
 use crate::artifact::{self, Rule, Verdict};
-use crate::trust::{self, Checked};
+use crate::trust::{self, Pinned};
 
 /// Hold an artifact against every rule of its format, reading all of it
 ///
@@ -44,7 +44,7 @@ impl Verify {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
         let source = source::open(&self.reference.parse()?)?;
-        let source = Checked::new(&*source)?;
+        let source = Pinned::new(&*source);
         let mut verdict = artifact::verify(&source, printer)?;
         if !self.keys.is_empty() {
             verdict.rules.push(self.signatures(&source)?);
@@ -67,7 +67,7 @@ impl Verify {
 
 impl Verify {
     /// The rule that it is signed.
-    fn signatures(&self, source: &Checked<'_>) -> anyhow::Result<Rule> {
+    fn signatures(&self, source: &Pinned<'_>) -> anyhow::Result<Rule> {
         let broken = match signed(source, &self.keys) {
             Ok(_) => Vec::new(),
             Err(error) => match error.downcast_ref::<trust::Error>() {

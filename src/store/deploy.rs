@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Error, Pulled, Store};
+use super::{Error, Name, Pulled, Store};
 use crate::artifact::{self, BlobSource, Reporter};
 use crate::digest::Digest;
 use crate::platform::Platform;
@@ -33,16 +33,24 @@ impl Store {
         platforms: &[Platform],
         reporter: &dyn Reporter,
     ) -> Result<Deployed, Error> {
+        // A name that cannot be read is made anew. Where nothing is new, one question for the digest is all.
+        let name = self.name(reference).ok().flatten();
+        let told = match &name {
+            Some(_) => source.digest().map_err(artifact::Error::from)?,
+            None => None,
+        };
+        if let Some((name, digest)) = name.as_ref().zip(told)
+            && let Some(known) = self.known(name, digest, platforms)?
+        {
+            return Ok(known);
+        }
         let root = source.root().map_err(artifact::Error::from)?;
         let digest = root.descriptor.digest;
-        // A name that cannot be read is made anew.
-        if let Some(name) = self.name(reference).ok().flatten() {
-            if name.refused.contains(&digest) {
-                return Ok(Deployed::Refused(digest));
-            }
-            if name.current.digest == digest && self.has_all(&name.current, platforms)? {
-                return Ok(Deployed::Unchanged(digest));
-            }
+        // The source's word for the digest may be missing, or older than what it sends.
+        if let Some(name) = name.filter(|_| told != Some(digest))
+            && let Some(known) = self.known(&name, digest, platforms)?
+        {
+            return Ok(known);
         }
         // Until the name leads to them, nothing but this keeps them from being collected.
         let _shared = self.shared()?;
@@ -61,6 +69,20 @@ impl Store {
         }
         self.switch(reference, digest, manifests)?;
         Ok(Deployed::Switched { digest, fetched })
+    }
+
+    /// What a name already says about the document of this digest.
+    fn known(
+        &self,
+        name: &Name,
+        digest: Digest,
+        platforms: &[Platform],
+    ) -> Result<Option<Deployed>, Error> {
+        if name.refused.contains(&digest) {
+            return Ok(Some(Deployed::Refused(digest)));
+        }
+        let same = name.current.digest == digest && self.has_all(&name.current, platforms)?;
+        Ok(same.then_some(Deployed::Unchanged(digest)))
     }
 
     /// Whether a version has the whole volumes of all these platforms.

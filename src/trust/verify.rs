@@ -1,14 +1,11 @@
 //! Which keys have signed an artifact, whoever made the signatures: krunner, cosign 2 or cosign 3.
 
-use std::io::Read;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Error, PublicKey, envelope, payload};
 use crate::artifact::{
-    self, BlobSource, Descriptor, Document, Failure, Manifest, media, read_capped, referrers,
-    signature_tag,
+    BlobSource, Descriptor, Manifest, media, read_capped, referrers, signature_tag,
 };
 use crate::digest::Digest;
 
@@ -87,63 +84,4 @@ fn small(source: &dyn BlobSource, descriptor: &Descriptor) -> Result<Vec<u8>, Er
     let content = read_capped(source.blob(descriptor)?, MAX_SIGNATURE, &what)?;
     descriptor.check(&content)?;
     Ok(content)
-}
-
-/// A source whose root is the one that was verified, whatever its tag means by now.
-pub struct Checked<'a> {
-    source: &'a dyn BlobSource,
-    root: Document,
-}
-
-impl std::fmt::Debug for Checked<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Checked({:?})", self.root.descriptor.digest)
-    }
-}
-
-impl<'a> Checked<'a> {
-    /// Reads what a source names now, and stays with it.
-    pub fn new(source: &'a dyn BlobSource) -> Result<Self, Error> {
-        let root = source.root()?;
-        Ok(Self { source, root })
-    }
-
-    /// The digest of what it names.
-    pub fn digest(&self) -> Digest {
-        self.root.descriptor.digest
-    }
-}
-
-impl BlobSource for Checked<'_> {
-    fn root(&self) -> Result<Document, Failure> {
-        Ok(self.root.clone())
-    }
-
-    fn digest(&self) -> Result<Option<Digest>, Failure> {
-        Ok(Some(self.root.descriptor.digest))
-    }
-
-    fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Failure> {
-        self.source.manifest(descriptor)
-    }
-
-    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send + '_>, Failure> {
-        self.source.blob(descriptor)
-    }
-
-    fn blob_from(
-        &self,
-        descriptor: &Descriptor,
-        from: u64,
-    ) -> Result<Box<dyn Read + Send + '_>, Failure> {
-        self.source.blob_from(descriptor, from)
-    }
-
-    fn tagged(&self, tag: &str) -> Result<Option<Document>, Failure> {
-        self.source.tagged(tag)
-    }
-
-    fn referrers(&self, subject: &Digest) -> Result<Vec<artifact::Descriptor>, Failure> {
-        self.source.referrers(subject)
-    }
 }

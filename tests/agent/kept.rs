@@ -65,6 +65,30 @@ fn a_look_can_be_asked_for_and_what_was_rolled_back_from_stays_away() {
 }
 
 #[test]
+fn a_look_that_finds_nothing_new_is_one_question() {
+    let place = Place::new();
+    place.configure("", &place.followed("1h"));
+    let agent = place.run();
+    agent.until("the version is there", |agent| agent.leads_to("1"));
+    agent.until("the look is over", |agent| {
+        agent.get("/v1/status")["references"][0]["state"] == "deployed"
+    });
+    place.registry.inside.lock().unwrap().seen.clear();
+    let asked = agent.api.post("/v1/check", &serde_json::json!({}));
+    assert_eq!(asked.unwrap().status, 202);
+    let seen = || place.registry.inside.lock().unwrap().seen.clone();
+    until("it looked", || !seen().is_empty());
+    agent.until("the second look is over", |agent| {
+        agent.get("/v1/status")["references"][0]["state"] == "deployed"
+    });
+    let seen: Vec<String> = seen().into_iter().map(|(request, _)| request).collect();
+    assert!(
+        matches!(&seen[..], [one] if one.starts_with("HEAD ")),
+        "{seen:?}"
+    );
+}
+
+#[test]
 fn there_is_one_agent_for_a_store_and_it_ends_within_a_second() {
     let place = Place::new();
     place.configure("", &place.followed("1h"));
