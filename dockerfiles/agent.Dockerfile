@@ -7,7 +7,7 @@
 FROM scratch
 COPY krunner /bin/krunner
 COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-# What the agent says of the store must be true for the node, too: it is mounted at the same path.
-ENV KRUNNER_STORE=/var/lib/krunner
+# The store is where the configuration says, else /var/lib/krunner. What the agent says of it must be true for the node,
+# too: mount it at the same path.
 ENTRYPOINT ["/bin/krunner"]
 CMD ["agent", "run", "--config", "/etc/krunner/agent.toml"]

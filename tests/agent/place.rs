@@ -116,7 +116,11 @@ socket = "plugin.sock"
 
     /// The agent, which nobody waits for.
     pub(crate) fn spawn(&self) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_krunner"))
+        self.spawn_by(&mut Command::new(env!("CARGO_BIN_EXE_krunner")))
+    }
+
+    fn spawn_by(&self, command: &mut Command) -> Child {
+        command
             .args(["agent", "run", "--config", "agent.toml"])
             .current_dir(self.dir.path())
             .env_clear()
@@ -128,8 +132,31 @@ socket = "plugin.sock"
 
     /// The agent, when it answers.
     pub(crate) fn run(&self) -> Running {
+        self.answering(self.spawn())
+    }
+
+    /// The agent with a view of its own of what is mounted, which shares only this folder with everybody: as in a
+    /// container. `None` after printing why there cannot be one.
+    pub(crate) fn run_apart(&self) -> Option<Running> {
+        let may = |arguments: &[&str]| {
+            let mut mount = Command::new("mount");
+            let mount = mount.args(arguments).arg(self.dir.path()).output();
+            mount.is_ok_and(|output| output.status.success())
+        };
+        let dir = self.dir.path().to_str().unwrap();
+        if !may(&["--bind", dir]) || !may(&["--make-shared"]) {
+            eprintln!("skipped: only root may mount");
+            return None;
+        }
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--mount", "--propagation", "unchanged"]);
+        let process = self.spawn_by(unshare.arg(env!("CARGO_BIN_EXE_krunner")));
+        Some(self.answering(process))
+    }
+
+    fn answering(&self, process: Child) -> Running {
         let mut running = Running {
-            process: self.spawn(),
+            process,
             api: Client::new(&self.path("api.sock")),
             plugin: Client::new(&self.path("plugin.sock")),
             log: self.path("log"),
@@ -166,6 +193,11 @@ impl Drop for Place {
             let mut unmount = Command::new("umount");
             let _ = unmount.arg("-l").arg(place.path()).output();
         }
+        // It is one only if an agent ran apart.
+        let _ = Command::new("umount")
+            .arg("-l")
+            .arg(self.dir.path())
+            .output();
     }
 }
 

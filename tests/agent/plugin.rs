@@ -64,6 +64,27 @@ fn a_volume_is_pulled_when_it_is_mounted_and_collected_when_nobody_has_it() {
 }
 
 #[test]
+fn an_agent_in_a_container_gives_an_engine_outside_what_nobody_can_write_to() {
+    let place = Place::marked("apart");
+    place.configure("", "");
+    let Some(agent) = place.run_apart() else {
+        return;
+    };
+    create(&agent, &place, "v");
+    let there = mount(&agent, "v", "container");
+    let path = Path::new(there["Mountpoint"].as_str().unwrap());
+    assert_eq!(fs::read_to_string(path.join("version")).unwrap(), "1");
+    let written = fs::write(path.join("version"), "2").unwrap_err();
+    assert_eq!(written.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
+    // Whoever else asks is given the same.
+    assert_eq!(mount(&agent, "v", "other"), there);
+    for id in ["other", "container"] {
+        assert_eq!(unmount(&agent, "v", id), json!({ "Err": "" }));
+    }
+    assert!(!path.exists());
+}
+
+#[test]
 fn mounts_outlive_the_agent_and_each_keeps_its_version() {
     let place = Place::marked("second");
     place.configure(

@@ -2,15 +2,20 @@
 //! for one with a name; but versions share files, so one container's write would be every container's. What an engine is
 //! given is therefore a bind mount of the volume that is read-only itself, and stays so in every mount made of it.
 //!
-//! That needs the rights to mount, and an engine that sees our mounts. Where one of them is missing the volume is given
-//! as it is.
+//! That needs the rights to mount, and an engine that sees our mounts: in the same mount namespace, or in one that shares
+//! the store's folder (`rshared`). Where one of them is missing the volume is given as it is.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rustix::mount::{MountFlags, UnmountFlags, mount_bind, mount_remount, unmount};
+use rustix::fs::CWD;
+use rustix::mount::{
+    MountFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount_bind, mount_remount, move_mount,
+    open_tree, unmount,
+};
 
+use super::table::Table;
 use crate::agent::Error;
 use crate::digest::Digest;
 use crate::fsutil;
@@ -30,13 +35,9 @@ impl Guard {
 
     /// Where an engine finds a volume. `engine` is its process, if that is known.
     pub(super) fn guarded(&self, volume: &Volume, engine: Option<i32>) -> PathBuf {
-        let sees = engine.is_some_and(sees_our_mounts);
         let place = self.0.join(volume.ready.manifest.hex());
-        if sees && (is_mounted(&place) || mount(&volume.path, &place)) {
-            place
-        } else {
-            volume.path.clone()
-        }
+        let shown = engine.is_some_and(|engine| show(&volume.path, &place, engine));
+        if shown { place } else { volume.path.clone() }
     }
 
     /// Where a volume is found, if an engine was given it read-only.
@@ -54,14 +55,29 @@ impl Guard {
             if matches!(manifest, Some(Ok(manifest)) if wanted.contains(&manifest)) {
                 continue;
             }
-            let place = entry.path();
-            // Containers have mounts of their own, which stay.
-            while is_mounted(&place) && unmount(&place, UnmountFlags::DETACH).is_ok() {}
-            // Empty by now, or still mounted and left for the next time.
-            let _ = fs::remove_dir(&place);
+            end(&entry.path());
         }
         Ok(())
     }
+}
+
+/// Whether `engine` sees a folder read-only at `place`, after all that could be done for it.
+fn show(folder: &Path, place: &Path, engine: i32) -> bool {
+    let seen = || Table::of(engine).is_some_and(|table| table.has_read_only(place));
+    if Table::of(engine).is_none() {
+        return false;
+    }
+    let before = is_mounted(place);
+    if !before && !mount(folder, place) {
+        return false;
+    }
+    if seen() || (publish(place) && seen()) {
+        return true;
+    }
+    if !before {
+        end(place);
+    }
+    false
 }
 
 /// Mounts a folder read-only. Whether that could be done; nothing is left of it otherwise.
@@ -80,33 +96,28 @@ fn mount(folder: &Path, place: &Path) -> bool {
     done
 }
 
-/// Whether a process has the same view of what is mounted as we do.
-fn sees_our_mounts(pid: i32) -> bool {
-    let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/mnt")).ok();
-    let ours = namespace("self");
-    ours.is_some() && ours == namespace(&pid.to_string())
-}
-
-/// Whether something is mounted there, by the kernel's own table: the fifth field is the place, with blanks and the
-/// like in octal (`proc_pid_mountinfo(5)`).
-fn is_mounted(place: &Path) -> bool {
-    let Some(place) = place.to_str() else {
+/// Shows a mount to those who share the file system below it with us, as an engine does with an agent in a container
+/// (`mount_namespaces(7)`). They were shown it when it was made, which is before it was read-only, and what is changed
+/// later is changed for us alone: so it is made once more, of what it is now. Whether that could be done (Linux 5.2).
+fn publish(place: &Path) -> bool {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let Ok(copy) = open_tree(CWD, place, flags) else {
         return false;
     };
-    let mut written = String::new();
-    for character in place.chars() {
-        match character {
-            ' ' => written.push_str("\\040"),
-            '\t' => written.push_str("\\011"),
-            '\n' => written.push_str("\\012"),
-            '\\' => written.push_str("\\134"),
-            other => written.push(other),
-        }
-    }
-    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    table
-        .lines()
-        .any(|line| line.split(' ').nth(4) == Some(&*written))
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    unmount(place, UnmountFlags::DETACH).is_ok() && move_mount(copy, "", CWD, place, flags).is_ok()
+}
+
+/// Ends a mount. Containers have mounts of their own, which stay.
+fn end(place: &Path) {
+    while is_mounted(place) && unmount(place, UnmountFlags::DETACH).is_ok() {}
+    // Empty by now, or still mounted and left for the next time.
+    let _ = fs::remove_dir(place);
+}
+
+/// Whether something is mounted there, as we see it.
+fn is_mounted(place: &Path) -> bool {
+    Table::own().is_some_and(|table| table.has(place))
 }
 
 #[cfg(test)]
@@ -131,11 +142,5 @@ mod tests {
         fs::create_dir(dir.path().join("mounts/left")).unwrap();
         guard.clear(&BTreeSet::new()).unwrap();
         assert_eq!(fs::read_dir(dir.path().join("mounts")).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn the_table_of_mounts_is_read() {
-        assert!(is_mounted(Path::new("/proc")));
-        assert!(!is_mounted(Path::new("/proc/self")));
     }
 }

@@ -9,6 +9,7 @@ mod guard;
 mod options;
 mod protocol;
 mod reply;
+mod table;
 mod volumes;
 
 pub use options::Options;
