@@ -8,9 +8,10 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
 use tonic_prost::ProstCodec;
 
+use super::solve::Solve;
 use super::stdio::MESSAGE_LIMIT;
 use super::{Error, proto, rpc};
-use crate::llb::{self, Cap, Caps, pb};
+use crate::llb::{self, Cap, Caps, Resources, pb};
 
 /// The engine.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Bridge {
     pong: Option<Pong>,
     /// Where the engine looks for cached results, sent with every build.
     pub cache_imports: Vec<proto::CacheOptionsEntry>,
+    /// What each process of a build may use, sent with every build.
+    pub resources: Option<Resources>,
 }
 
 /// What the engine can do.
@@ -48,6 +51,7 @@ impl Bridge {
             channel,
             pong: None,
             cache_imports: Vec::new(),
+            resources: None,
         }
     }
 
@@ -89,13 +93,11 @@ impl Bridge {
                 return Err(Error::Lacks(lacks));
             }
         }
-        let request = proto::SolveRequest {
-            definition: Some(definition),
-            allow_result_return: true,
-            allow_result_array_ref: true,
-            cache_imports: self.cache_imports.clone(),
-            ..proto::SolveRequest::default()
-        };
+        let request = Solve::new(
+            definition,
+            self.resources.as_ref(),
+            self.cache_imports.clone(),
+        );
         let response: proto::SolveResponse = self.call(method!("Solve"), request).await?;
         match response.result.and_then(|result| result.result) {
             Some(proto::result::Result::Ref(reference)) => Ok(Reference(reference.id)),

@@ -3,6 +3,7 @@
 mod bridge;
 mod error;
 mod options;
+mod solve;
 mod stdio;
 
 pub use bollard_buildkit_proto::google::rpc;

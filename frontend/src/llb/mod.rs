@@ -14,6 +14,7 @@ mod graft;
 mod merge;
 mod needs;
 mod place;
+mod resources;
 mod sandbox;
 mod source;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use graft::{GraftError, graft};
 pub use merge::merge;
 pub use needs::{Lack, SINCE, lacks};
 pub use place::{Place, SourceFile};
+pub use resources::{Resources, is_process, metadata};
 pub use sandbox::{Network, Sandbox};
 pub use source::{Http, Local, http, image, oci_layout, sources};
 pub use vertex::{Group, Meta, Output};

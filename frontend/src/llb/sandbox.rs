@@ -1,6 +1,7 @@
 //! The sandbox: what the command line gives every process of a build, be it a network, names or limits.
 
 use super::pb;
+use super::resources::Resources;
 
 /// Around each process. The default is what a step needs: nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Sandbox {
     pub ulimits: Vec<pb::Ulimit>,
     /// The control group that it is put under; the engine's choice if empty.
     pub cgroup_parent: String,
+    /// What each process may use of the machine.
+    pub resources: Option<Resources>,
 }
 
 /// What a process can reach.
@@ -54,6 +57,10 @@ impl Sandbox {
         }
         if !self.cgroup_parent.is_empty() {
             caps.push("exec.meta.cgroup.parent");
+        }
+        // They are no part of the process: the request has them for all.
+        if self.resources.is_some() {
+            caps.push("exec.meta.linux.resources");
         }
         meta.extra_hosts = self.hosts;
         meta.hostname = self.hostname;

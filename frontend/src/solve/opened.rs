@@ -65,11 +65,8 @@ pub(super) async fn prepare(bridge: &mut Bridge, options: &Options) -> Result<Pr
         contexts,
         loaded,
     } = opened;
-    let (sandbox, mut dropped) = request::fit(request.sandbox.clone(), &pong.llb);
-    dropped.extend(request.resources.iter().map(|option| Dropped {
-        option,
-        since: None,
-    }));
+    let (sandbox, dropped) = request::fit(request.sandbox.clone(), &pong.llb);
+    bridge.resources.clone_from(&sandbox.resources);
     let attests = attestation::wanted(options, &pong);
     let environment = Environment {
         program: frontend_image::program(options, &contexts, request.build_platform)?,

@@ -122,12 +122,46 @@ fn limits_that_an_old_engine_lacks_are_left_out_with_one_warning() {
 }
 
 #[test]
-fn limits_that_we_cannot_set_are_warned_of() {
+fn limits_are_set_where_the_engine_has_them_and_else_warned_of() {
+    const CAP: &str = "exec.meta.linux.resources";
     let options = [("memory", "1073741824"), ("cpusetcpus", "0-1")];
-    let warnings = warnings(&build(daemon(), &options));
+    let needed = |record: &Record| {
+        let metadata = record
+            .solved
+            .iter()
+            .flat_map(|graph| graph.metadata.values());
+        let all = metadata.filter(|one| one.caps.contains_key("exec.meta.base"));
+        let needed: Vec<bool> = all.map(|one| one.caps.contains_key(CAP)).collect();
+        assert!(!needed.is_empty());
+        needed
+    };
+    let newest = build(daemon(), &options);
+    assert_eq!(warnings(&newest), [""; 0]);
+    assert!(needed(&newest).iter().all(|needed| *needed));
+
+    let older = build(
+        daemon().on(Profile::named("docker-28-containerd")),
+        &options,
+    );
+    let warnings = warnings(&older);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     for option in ["`--memory`", "`--cpuset-cpus`"] {
-        assert!(warnings[0].contains(option), "{warnings:?}");
+        let text = format!("{option} needs BuildKit ≥ 0.31");
+        assert!(warnings[0].contains(&text), "{warnings:?}");
+    }
+    assert!(needed(&older).iter().all(|needed| !needed));
+
+    let asked = [("requestid", "frontend.convertllb"), options[0], options[1]];
+    let answer = build(daemon(), &asked).result();
+    let graph: serde_json::Value = serde_json::from_slice(&answer.metadata["result.json"]).unwrap();
+    let metadata = graph["metadata"].as_object().unwrap().values();
+    let limits: Vec<_> = metadata
+        .filter_map(|one| one.get("linux_resources"))
+        .collect();
+    assert!(!limits.is_empty());
+    for limit in limits {
+        let expected = serde_json::json!({ "memory": "1073741824", "cpusetCpus": "0-1" });
+        assert_eq!(limit, &expected);
     }
 }
 

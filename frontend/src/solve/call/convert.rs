@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::proto_json;
 use super::sources::Sources;
-use crate::llb::{self, SourceFile, pb};
+use crate::llb::{self, Resources, SourceFile, pb};
 use crate::lower;
 use crate::solve::{Error, Prepared};
 
@@ -19,7 +19,8 @@ pub(super) fn answer(prepared: &Prepared) -> Result<Answer, Error> {
     for plan in prepared.plans()? {
         let lowered = lower::lower(&plan, prepared.request.target, &prepared.environment)
             .map_err(|error| prepared.about().lowering(&error))?;
-        graph.add(llb::marshal(&lowered.output));
+        let resources = prepared.environment.sandbox.resources.as_ref();
+        graph.add(llb::marshal(&lowered.output), resources);
     }
     Ok(Answer::data(json!({
         "def": graph.operations,
@@ -37,7 +38,7 @@ struct Graph {
 }
 
 impl Graph {
-    fn add(&mut self, definition: pb::Definition) {
+    fn add(&mut self, definition: pb::Definition, resources: Option<&Resources>) {
         for bytes in &definition.def {
             // We encoded all of them, or took over what decodes.
             let op = pb::Op::decode(bytes.as_slice()).unwrap_or_default();
@@ -45,7 +46,8 @@ impl Graph {
             self.operations.insert(digest, proto_json::op(&op));
         }
         for (digest, metadata) in &definition.metadata {
-            let metadata = proto_json::metadata(metadata);
+            let resources = resources.filter(|_| llb::is_process(metadata));
+            let metadata = proto_json::metadata(metadata, resources);
             self.metadata.insert(digest.clone(), metadata);
         }
         let source = definition.source.unwrap_or_default();

@@ -7,7 +7,7 @@ use krunner::report::redact;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::llb::pb;
+use crate::llb::{Resources, pb};
 use pb::file_action::Action;
 use pb::op::Op;
 
@@ -290,7 +290,7 @@ fn owner(owner: &pb::ChownOpt) -> Value {
 }
 
 /// What is said of an operation beside it. BuildKit writes this one in Go's form, with names in snake case.
-pub(super) fn metadata(metadata: &pb::OpMetadata) -> Value {
+pub(super) fn metadata(metadata: &pb::OpMetadata, resources: Option<&Resources>) -> Value {
     let group = metadata.progress_group.as_ref().map(|group| {
         Fields::default()
             .add("id", &group.id)
@@ -308,6 +308,20 @@ pub(super) fn metadata(metadata: &pb::OpMetadata) -> Value {
         )
         .table("caps", &metadata.caps)
         .add("progress_group", group)
+        .add("linux_resources", resources.map(limits))
+        .done()
+}
+
+fn limits(resources: &Resources) -> Value {
+    let unsigned = |number: u64| (number != 0).then(|| number.to_string());
+    Fields::default()
+        .long("memory", resources.memory)
+        .long("memorySwap", resources.memory_swap)
+        .add("cpuShares", unsigned(resources.cpu_shares))
+        .add("cpuPeriod", unsigned(resources.cpu_period))
+        .long("cpuQuota", resources.cpu_quota)
+        .add("cpusetCpus", &resources.cpuset_cpus)
+        .add("cpusetMems", &resources.cpuset_mems)
         .done()
 }
 

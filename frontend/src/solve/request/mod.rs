@@ -40,8 +40,6 @@ pub struct Request {
     pub(super) cache_namespace: Option<String>,
     /// What is put around each process, before it is known what the engine can do.
     pub(super) sandbox: Sandbox,
-    /// Limits that are asked for by these names, and that we cannot set.
-    pub(super) resources: Vec<&'static str>,
 }
 
 impl Request {
@@ -67,7 +65,6 @@ impl Request {
                 .get("build-arg:BUILDKIT_CACHE_MOUNT_NS")
                 .map(str::to_owned),
             sandbox: sandbox::sandbox(options)?,
-            resources: resources::given(options)?,
         })
     }
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use krunner::report::Problem;
 
+use super::resources::{self, resources};
 use super::ulimit::ulimit;
 use super::value::{fields, wrong};
 use crate::gateway::Options;
@@ -22,6 +23,7 @@ pub(super) fn sandbox(options: &Options) -> Result<Sandbox, Problem> {
         shm_size: shm_size(options)?,
         ulimits: ulimits(options)?,
         cgroup_parent: text("cgroup-parent"),
+        resources: resources(options)?,
     })
 }
 
@@ -102,16 +104,13 @@ fn proxies(options: &Options) -> Option<pb::ProxyEnv> {
 pub(in crate::solve) struct Dropped {
     /// Its name on the command line.
     pub(in crate::solve) option: &'static str,
-    /// The first BuildKit that has it; none if it is we who cannot.
-    pub(in crate::solve) since: Option<&'static str>,
+    /// The first BuildKit that has it.
+    pub(in crate::solve) since: &'static str,
 }
 
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.since {
-            Some(release) => write!(f, "`{}` needs BuildKit ≥ {release}", self.option),
-            None => write!(f, "`{}` is not supported", self.option),
-        }
+        write!(f, "`{}` needs BuildKit ≥ {}", self.option, self.since)
     }
 }
 
@@ -121,7 +120,7 @@ pub(in crate::solve) fn fit(mut sandbox: Sandbox, caps: &Caps) -> (Sandbox, Vec<
     let mut drop = |option| {
         dropped.push(Dropped {
             option,
-            since: Some("0.10"),
+            since: "0.10",
         });
     };
     if sandbox.shm_size.is_some() && !caps.has("exec.mount.tmpfs.size") {
@@ -135,6 +134,14 @@ pub(in crate::solve) fn fit(mut sandbox: Sandbox, caps: &Caps) -> (Sandbox, Vec<
     if !sandbox.cgroup_parent.is_empty() && !caps.has("exec.meta.cgroup.parent") {
         sandbox.cgroup_parent.clear();
         drop("--cgroup-parent");
+    }
+    if !caps.has("exec.meta.linux.resources")
+        && let Some(resources) = sandbox.resources.take()
+    {
+        dropped.extend(resources::names(&resources).map(|option| Dropped {
+            option,
+            since: "0.31",
+        }));
     }
     (sandbox, dropped)
 }
