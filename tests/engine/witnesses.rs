@@ -1,11 +1,16 @@
 //! Other people's tools accept what we publish.
 
+use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::Mutex;
 
 use crate::volume::Build;
 use crate::workbench::{Workbench, krunner, succeed};
 
-/// Publishes the example to the registry once more (nothing is uploaded twice) and returns `HOST/NAME:TAG`.
+/// What this run of the tests has published, by compression.
+static PUBLISHED: Mutex<BTreeMap<&str, String>> = Mutex::new(BTreeMap::new());
+
+/// Publishes the example to the registry and returns `HOST/NAME:TAG`.
 #[track_caller]
 fn published(workbench: &Workbench) -> String {
     published_as(workbench, "zstd")
@@ -13,7 +18,11 @@ fn published(workbench: &Workbench) -> String {
 
 /// The same with the layers in a compression of choice.
 #[track_caller]
-fn published_as(workbench: &Workbench, compression: &str) -> String {
+fn published_as(workbench: &Workbench, compression: &'static str) -> String {
+    let mut published = PUBLISHED.lock().unwrap();
+    if let Some(reference) = published.get(compression) {
+        return reference.clone();
+    }
     let folder = tempfile::tempdir().unwrap();
     let layout = folder.path().join("layout");
     Build::example(workbench, workbench.engine()).to_layout(&layout);
@@ -21,6 +30,7 @@ fn published_as(workbench: &Workbench, compression: &str) -> String {
     let source = format!("oci:{}", layout.display());
     let arguments = ["publish", &source, &reference, "--compression", compression];
     succeed(&mut krunner(folder.path(), &arguments));
+    published.insert(compression, reference.clone());
     reference
 }
 
