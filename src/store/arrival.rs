@@ -6,18 +6,17 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write as _};
+use std::mem;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
+use super::pieces::{PIECE, fill};
 use super::{Error, Store};
 use crate::artifact::{self, BlobSource, Descriptor, Reporter, Task};
 use crate::digest::Digest;
 use crate::fsutil;
-
-/// Bytes that are read, hashed and written at a time.
-const PIECE: usize = 128 << 10;
 
 /// What is to come in.
 pub(super) struct Arrival<'a> {
@@ -27,6 +26,9 @@ pub(super) struct Arrival<'a> {
     pub(super) title: &'a str,
     pub(super) reporter: &'a dyn Reporter,
 }
+
+/// Takes a piece, and if more is wanted, returns memory for the next one.
+pub(super) type To<'a> = dyn FnMut(Vec<u8>) -> Option<Vec<u8>> + 'a;
 
 /// How it came in.
 #[derive(Debug)]
@@ -45,14 +47,10 @@ impl Store {
         self.root.join("ingest").join(digest.hex())
     }
 
-    /// Brings a blob in, and hands every piece of it to `to`, which says whether it wants more. It may be in `blobs/` then,
+    /// Brings a blob in, and hands every piece of it to `to`, which says whether it wants more. The blob may be in `blobs/` then,
     /// where it was; or in `ingest/`, whole but not flushed, for the caller to flush and to give its place. The caller
     /// holds the blob's lock.
-    pub(super) fn arrive(
-        &self,
-        arrival: &Arrival<'_>,
-        to: &mut dyn FnMut(Vec<u8>) -> bool,
-    ) -> Result<Arrived, Error> {
+    pub(super) fn arrive(&self, arrival: &Arrival<'_>, to: &mut To<'_>) -> Result<Arrived, Error> {
         let descriptor = arrival.descriptor;
         if self.has_blob(descriptor) {
             let path = self.blob_path(&descriptor.digest);
@@ -70,11 +68,7 @@ impl Store {
         self.take_in(arrival, to)
     }
 
-    fn take_in(
-        &self,
-        arrival: &Arrival<'_>,
-        to: &mut dyn FnMut(Vec<u8>) -> bool,
-    ) -> Result<Arrived, Error> {
+    fn take_in(&self, arrival: &Arrival<'_>, to: &mut To<'_>) -> Result<Arrived, Error> {
         let Arrival {
             source,
             descriptor,
@@ -134,6 +128,9 @@ struct Passing<'a> {
     descriptor: &'a Descriptor,
     hasher: Sha256,
     read: u64,
+    buffer: Vec<u8>,
+    /// For the next piece.
+    room: Vec<u8>,
 }
 
 impl<'a> Passing<'a> {
@@ -142,6 +139,8 @@ impl<'a> Passing<'a> {
             descriptor,
             hasher: Sha256::new(),
             read: 0,
+            buffer: vec![0; PIECE],
+            room: Vec::new(),
         }
     }
 
@@ -152,21 +151,38 @@ impl<'a> Passing<'a> {
         self.read > self.descriptor.size
     }
 
+    /// The next bytes; none at the end.
+    fn piece(&mut self, reader: &mut impl Read) -> io::Result<Vec<u8>> {
+        let count = fill(reader, &mut self.buffer)?;
+        // Lines bring less at a time than there is room for.
+        let mut piece = mem::take(&mut self.room);
+        piece.clear();
+        piece.extend_from_slice(&self.buffer[..count]);
+        Ok(piece)
+    }
+
+    /// Hands a piece on. Whether more is wanted.
+    fn hand(&mut self, piece: Vec<u8>, to: &mut To<'_>) -> bool {
+        to(piece).map(|room| self.room = room).is_some()
+    }
+
     /// What is in a file, to its end. Whether all of it was wanted.
     fn file(
         &mut self,
         mut file: File,
         path: &std::path::Path,
-        to: &mut dyn FnMut(Vec<u8>) -> bool,
+        to: &mut To<'_>,
     ) -> Result<bool, Error> {
         let mut wanted = true;
         loop {
-            let piece = piece(&mut file).map_err(|source| Error::io("read", path, source))?;
+            let piece = self
+                .piece(&mut file)
+                .map_err(|source| Error::io("read", path, source))?;
             if piece.is_empty() || self.note(&piece) {
                 // Of what is longer than it may be no digest will fit.
                 return Ok(wanted);
             }
-            wanted = wanted && to(piece);
+            wanted = wanted && self.hand(piece, to);
         }
     }
 
@@ -177,10 +193,11 @@ impl<'a> Passing<'a> {
         part: &mut File,
         path: &std::path::Path,
         task: &dyn Task,
-        to: &mut dyn FnMut(Vec<u8>) -> bool,
+        to: &mut To<'_>,
     ) -> Result<bool, Error> {
         loop {
-            let piece = piece(&mut blob)
+            let piece = self
+                .piece(&mut blob)
                 .map_err(|error| artifact::Error::fetch(self.descriptor.digest, error))?;
             if piece.is_empty() {
                 return Ok(true);
@@ -196,7 +213,7 @@ impl<'a> Passing<'a> {
             part.write_all(&piece)
                 .map_err(|source| Error::io("write", path, source))?;
             task.advance(piece.len() as u64);
-            if !to(piece) {
+            if !self.hand(piece, to) {
                 return Ok(false);
             }
         }
@@ -211,7 +228,7 @@ impl<'a> Passing<'a> {
                 actual: self.read,
             });
         }
-        let hasher = std::mem::take(&mut self.hasher);
+        let hasher = mem::take(&mut self.hasher);
         let actual = Digest::from_bytes(hasher.finalize().into());
         if actual != digest {
             return Err(artifact::Error::Digest {
@@ -220,20 +237,5 @@ impl<'a> Passing<'a> {
             });
         }
         Ok(())
-    }
-}
-
-/// The next bytes; none at the end.
-fn piece(reader: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut piece = vec![0; PIECE];
-    loop {
-        match reader.read(&mut piece) {
-            Ok(count) => {
-                piece.truncate(count);
-                return Ok(piece);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
     }
 }

@@ -32,7 +32,7 @@ impl Store {
             reporter,
         };
         let fetched = loop {
-            if let Arrived::Whole(fetched) = self.arrive(&arrival, &mut |_| true)? {
+            if let Arrived::Whole(fetched) = self.arrive(&arrival, &mut Some)? {
                 break fetched;
             }
         };

@@ -1,14 +1,14 @@
 //! Filling: a volume is made beside the others from its layers, and shows only when it is whole.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use super::arrival::{Arrival, Arrived};
 use super::commit::Record;
+use super::pieces;
 use super::reuse::{self, Donors};
 use super::unpack::Unpacker;
 use super::{Error, Ready, Store, Volume};
@@ -22,8 +22,6 @@ use crate::platform::Platform;
 
 /// Layers at a time: enough to keep a slow line and two cores busy.
 const PARALLEL: usize = 4;
-/// Pieces of a layer that wait for being decompressed, so that neither side stops at every hitch of the other.
-const PIECES: usize = 16;
 
 /// The digest of a layer's tar, and what it had.
 type Unpacked = (Digest, Vec<Entry>);
@@ -105,7 +103,7 @@ impl Store {
         };
         let earlier = order
             .link
-            .then(|| self.earlier(order.reference, order.platform));
+            .then(|| self.earlier(order.reference, order.platform, &donors));
         let earlier = earlier.flatten();
         let staging = self.stage(&order.digest)?;
         let into = staging.join("fs");
@@ -231,9 +229,7 @@ impl Filling<'_> {
             source,
         };
         let donor = self.donors.get(&layer.digest);
-        if let Some(donor) = donor.filter(|donor| donor.diff_id == *diff_id)
-            && donor.is_unchanged().map_err(fail)?
-        {
+        if let Some(donor) = donor.filter(|donor| donor.diff_id == *diff_id) {
             self.unpacker
                 .link(number, &donor.fs, &donor.entries)
                 .map_err(fail)?;
@@ -262,15 +258,10 @@ impl Filling<'_> {
             title: &title(number, layer),
             reporter: self.order.reporter,
         };
-        let (send, receive) = sync_channel::<Vec<u8>>(PIECES);
+        let (send, pieces) = pieces::queue();
         let (arrived, unpacked) = thread::scope(|scope| {
-            let unpacking = scope.spawn(move || {
-                self.unpacker
-                    .layer(number, Pieces::new(receive), layer.size)
-            });
-            let arrived = self
-                .store
-                .arrive(&arrival, &mut |piece| send.send(piece).is_ok());
+            let unpacking = scope.spawn(move || self.unpacker.layer(number, pieces, layer.size));
+            let arrived = self.store.arrive(&arrival, &mut |piece| send.send(piece));
             drop(send);
             (arrived, join(unpacking))
         });
@@ -296,37 +287,6 @@ fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
     match thread.join() {
         Ok(result) => result,
         Err(panic) => std::panic::resume_unwind(panic),
-    }
-}
-
-/// What comes in, as a reader.
-struct Pieces {
-    receive: Receiver<Vec<u8>>,
-    piece: io::Cursor<Vec<u8>>,
-}
-
-impl Pieces {
-    fn new(receive: Receiver<Vec<u8>>) -> Self {
-        Self {
-            receive,
-            piece: io::Cursor::default(),
-        }
-    }
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let count = self.piece.read(buffer)?;
-            if count > 0 || buffer.is_empty() {
-                return Ok(count);
-            }
-            match self.receive.recv() {
-                Ok(piece) => self.piece = io::Cursor::new(piece),
-                // Whether that was all of it is for the digest to say.
-                Err(_) => return Ok(0),
-            }
-        }
     }
 }
 

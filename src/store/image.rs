@@ -86,7 +86,7 @@ impl Store {
             reporter: order.reporter,
         };
         let fetched = loop {
-            if let Arrived::Whole(fetched) = self.arrive(&arrival, &mut |_| true)? {
+            if let Arrived::Whole(fetched) = self.arrive(&arrival, &mut Some)? {
                 break fetched;
             }
         };

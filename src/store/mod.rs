@@ -38,6 +38,7 @@ mod lock;
 mod mode;
 mod mounts;
 mod name;
+mod pieces;
 mod pull;
 mod reuse;
 mod rollback;

@@ -11,8 +11,10 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::unpack::{Earlier, KEPT_MODE};
-use super::{Error, Store, attributes, beneath};
+use rustix::fs::{AtFlags, FileType, statat};
+
+use super::unpack::{Earlier, Folders, KEPT_MODE, split};
+use super::{Error, Store, beneath};
 use crate::artifact::Manifest;
 use crate::artifact::tarball::{Entry, Kind};
 use crate::digest::Digest;
@@ -34,24 +36,27 @@ pub(super) struct Donor {
 
 impl Donor {
     /// Whether its files look as they were unpacked: sizes, modes and times, but not content.
-    pub(super) fn is_unchanged(&self) -> io::Result<bool> {
-        for entry in self.entries.iter().filter(|entry| entry.kind == Kind::File) {
-            let Ok(file) = beneath::file(&self.fs, &entry.path) else {
-                return Ok(false);
-            };
-            let meta = fs::File::from(file).metadata()?;
-            let attributes = attributes::fault(&meta, entry.mode & KEPT_MODE, entry.mtime);
-            let same = meta.is_file() && meta.len() == entry.size && attributes.is_none();
-            if !same {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    fn is_unchanged(&self) -> bool {
+        let mut folders = Folders::new(&self.fs);
+        let mut files = self.entries.iter().filter(|entry| entry.kind == Kind::File);
+        files.all(|entry| is_unchanged(&mut folders, entry).unwrap_or(false))
     }
 }
 
+/// A file that cannot be asked is not what it was.
+fn is_unchanged(folders: &mut Folders, entry: &Entry) -> io::Result<bool> {
+    let (folder, name) = split(&entry.path)?;
+    let stat = statat(folders.get(folder)?, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(
+        FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+            && stat.st_mode & 0o7777 == entry.mode & KEPT_MODE
+            && u64::try_from(stat.st_size) == Ok(entry.size)
+            && u64::try_from(stat.st_mtime) == Ok(entry.mtime),
+    )
+}
+
 impl Store {
-    /// What whole volumes have of the layers that are wanted. The caller keeps anything from being collected.
+    /// What whole volumes have, as it was unpacked, of the layers that are wanted. The caller keeps anything from being collected.
     pub(super) fn donors(&self, wanted: &Manifest) -> Result<Donors, Error> {
         let mut donors = Donors::new();
         for digest in self.digests("volumes")? {
@@ -76,7 +81,9 @@ impl Store {
                     diff_id: *diff_id,
                     entries,
                 };
-                donors.insert(layer.digest, donor);
+                if donor.is_unchanged() {
+                    donors.insert(layer.digest, donor);
+                }
             }
         }
         Ok(donors)
@@ -84,8 +91,14 @@ impl Store {
 }
 
 impl Store {
-    /// The volume that a reference led to until now, whose files may be the same as those of the next one.
-    pub(super) fn earlier(&self, reference: &str, platform: Platform) -> Option<Earlier> {
+    /// The volume that a reference led to until now, whose files may be the same as those of the next one: those of
+    /// layers that are not linked as a whole.
+    pub(super) fn earlier(
+        &self,
+        reference: &str,
+        platform: Platform,
+        donors: &Donors,
+    ) -> Option<Earlier> {
         let name = self.name(reference).ok()??;
         let digest = name.current.platforms.get(&platform)?;
         let volume = self.find(digest).ok()??;
@@ -93,6 +106,7 @@ impl Store {
         let dir = self.volume_dir(digest);
         let lists = layers
             .iter()
+            .filter(|layer| !donors.contains_key(&layer.digest))
             .filter_map(|layer| read(&list(&dir, &layer.digest)));
         let entries: Vec<Entry> = lists.flatten().collect();
         // An image has no files to be linked.

@@ -19,13 +19,13 @@ const OPEN: usize = 64;
 
 /// Folders by their paths.
 #[derive(Debug)]
-pub(super) struct Folders {
+pub(in crate::store) struct Folders {
     root: Arc<OwnedFd>,
     open: HashMap<PathBuf, Arc<OwnedFd>>,
 }
 
 impl Folders {
-    pub(super) fn new(root: &Arc<OwnedFd>) -> Self {
+    pub(in crate::store) fn new(root: &Arc<OwnedFd>) -> Self {
         Self {
             root: Arc::clone(root),
             open: HashMap::new(),
@@ -33,7 +33,7 @@ impl Folders {
     }
 
     /// A folder that is there.
-    pub(super) fn get(&mut self, path: &Path) -> io::Result<Arc<OwnedFd>> {
+    pub(in crate::store) fn get(&mut self, path: &Path) -> io::Result<Arc<OwnedFd>> {
         self.find(path, false)
     }
 
@@ -78,7 +78,7 @@ fn open(root: &OwnedFd, path: &Path, make: bool) -> io::Result<OwnedFd> {
 }
 
 /// The parent and the last name of a path, which has one.
-pub(super) fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
+pub(in crate::store) fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
     path.parent()
         .zip(path.file_name())
         .ok_or_else(|| io::ErrorKind::InvalidInput.into())

@@ -1,15 +1,17 @@
 //! Writes layers into a staging folder. `tarball` says what may be written; this module makes it, and lets nothing
 //! leave the folder: every object is made by its name alone in a parent opened beneath the root, following no link.
 //!
-//! Each layer has a thread that decompresses, hashes and parses it. Small files go from there to writers, in batches;
-//! large ones are written as they come, so that no layer and no file is ever in memory as a whole.
+//! Each layer has a thread that decompresses it, and one that hashes and parses what comes of that. Small files go from there
+//! to writers, in batches; large ones are written as they come, so that no layer and no file is ever in memory as a whole.
+//! What is written is flushed meanwhile.
 
 mod earlier;
+mod flush;
 mod folders;
 mod writers;
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, Read, Write as _};
+use std::io::{self, Read, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -20,12 +22,13 @@ use std::thread;
 use rustix::fs::{AtFlags, Mode, Timespec, Timestamps};
 use rustix::io::Errno;
 
-use super::beneath;
+use super::{beneath, pieces};
 use crate::artifact::tarball::{self, Budget, Entry, Kind, Refused};
 use crate::artifact::{decompress, links};
 use crate::digest::Digest;
+use crate::parallel;
 pub(super) use earlier::Earlier;
-use folders::{Folders, split};
+pub(super) use folders::{Folders, split};
 use writers::{Job, Queue, WRITERS, What, Writers};
 
 /// What of a mode is kept: nobody but the owner may write, and nothing runs as somebody else.
@@ -76,6 +79,7 @@ impl Unpacker {
             for _ in 0..WRITERS {
                 scope.spawn(|| self.writers.work());
             }
+            scope.spawn(|| self.writers.flusher.work(&self.root));
             // Also when it panics, or the writers would wait for ever.
             let _close = Close(&self.writers);
             read()
@@ -95,11 +99,15 @@ impl Unpacker {
     ) -> io::Result<(Digest, Vec<Entry>)> {
         let mut making = self.making(number)?;
         let mut entries = Vec::new();
-        let tar = BufReader::with_capacity(BUFFER, decompress(blob)?);
-        let digest = tarball::read(tar, size, &self.budget, &mut |entry, content| {
-            entries.push(entry.clone());
-            self.entry(entry, content, &mut making)
-        })?;
+        let digest = pieces::ahead(
+            || decompress(blob),
+            |tar| {
+                tarball::read(tar, size, &self.budget, &mut |entry, content| {
+                    entries.push(entry.clone());
+                    self.entry(entry, content, &mut making)
+                })
+            },
+        )?;
         making.queue.flush()?;
         Ok((digest, entries))
     }
@@ -144,22 +152,32 @@ impl Unpacker {
                 .map(|(path, (target, _))| (path.clone(), target.clone()))
                 .collect(),
         )?;
-        for (path, (target, mtime)) in &symlinks {
-            let (folder, name) = split(path)?;
-            let folder = open.make(folder)?;
-            rustix::fs::symlinkat(target, &folder, name).map_err(|error| occupied(error, path))?;
-            rustix::fs::utimensat(&folder, name, &times(*mtime)?, AtFlags::SYMLINK_NOFOLLOW)?;
-        }
-        // Children come after their parents in order, so backwards no folder is touched again.
-        for (path, (_, mode, mtime)) in into_inner(self.folders).iter().rev() {
-            let folder = open.get(path)?;
-            let mode = mode & KEPT_MODE | 0o700;
-            // That is how they were made.
-            if mode != 0o755 {
-                rustix::fs::fchmod(&folder, Mode::from_raw_mode(mode))?;
+        let root = &self.root;
+        each(symlinks, |chunk| {
+            let mut open = Folders::new(root);
+            for (path, (target, mtime)) in chunk {
+                let (folder, name) = split(&path)?;
+                let folder = open.make(folder)?;
+                rustix::fs::symlinkat(target, &folder, name)
+                    .map_err(|error| occupied(error, &path))?;
+                rustix::fs::utimensat(&folder, name, &times(mtime)?, AtFlags::SYMLINK_NOFOLLOW)?;
             }
-            rustix::fs::futimens(&folder, &times(*mtime)?)?;
-        }
+            Ok(())
+        })?;
+        // Nothing is made in them any more, so none is touched again.
+        each(into_inner(self.folders), |chunk| {
+            for (path, (_, mode, mtime)) in chunk {
+                let folder = beneath::folder(root, &path)?;
+                let mode = mode & KEPT_MODE | 0o700;
+                // That is how they were made.
+                if mode != 0o755 {
+                    rustix::fs::fchmod(&folder, Mode::from_raw_mode(mode))?;
+                }
+                rustix::fs::futimens(&folder, &times(mtime)?)?;
+            }
+            Ok(())
+        })?;
+        self.writers.flusher.result()?;
         // Containers enter through the root as any user, whatever a layer says about it.
         rustix::fs::fchmod(open.get(Path::new(""))?, Mode::from_raw_mode(0o755))?;
         Ok((self.entries.into_inner(), self.bytes.into_inner()))
@@ -256,6 +274,7 @@ impl Unpacker {
             }
             if let Some(file) = &mut file {
                 file.write_all(bytes)?;
+                self.writers.flusher.wrote(count as u64);
             }
             read += count as u64;
         }
@@ -299,6 +318,20 @@ impl Drop for Close<'_> {
     fn drop(&mut self) {
         self.0.close();
     }
+}
+
+/// Has several threads each do a part of something, in which neighbours are close in order.
+fn each<K: Send, V: Send>(
+    all: BTreeMap<K, V>,
+    work: impl Fn(Vec<(K, V)>) -> io::Result<()> + Sync,
+) -> io::Result<()> {
+    let part = all.len().div_ceil(WRITERS).max(1);
+    let mut all = all.into_iter().peekable();
+    let mut parts = Vec::new();
+    while all.peek().is_some() {
+        parts.push(all.by_ref().take(part).collect());
+    }
+    parallel::map(parts, WRITERS, work).map(drop)
 }
 
 /// An error that names the path, where something is in its way: it is in two layers.

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 
+use super::flush::Flusher;
 use super::{earlier, occupied, times};
 use crate::artifact::tarball;
 
@@ -73,6 +74,8 @@ pub(super) struct Writers {
     error: Mutex<Option<(usize, io::Error)>>,
     /// Modes that come out as they were asked for: those that the process's umask leaves alone.
     umask: u32,
+    /// Told of what is written.
+    pub(super) flusher: Flusher,
 }
 
 impl Writers {
@@ -84,6 +87,7 @@ impl Writers {
             failed: AtomicBool::new(false),
             error: Mutex::default(),
             umask: umask(),
+            flusher: Flusher::default(),
         }
     }
 
@@ -120,6 +124,7 @@ impl Writers {
     /// Lets the threads end when they have written what is there.
     pub(super) fn close(&self) {
         lock(&self.send).take();
+        self.flusher.end();
     }
 
     /// Whether there is any point in going on.
@@ -149,6 +154,7 @@ impl Writers {
                 }
                 let mut file = self.create(&job.folder, &job.name, *mode, &job.path)?;
                 file.write_all(content)?;
+                self.flusher.wrote(content.len() as u64);
                 Ok(rustix::fs::futimens(&file, &times(*mtime)?)?)
             }
             What::Link(from) => link(from, &job.folder, &job.name, &job.path),
