@@ -34,7 +34,11 @@ pub(crate) enum What {
     /// Publishing a volume to a registry, against `oras`, `crane` and `skopeo`, and compressing it, against `zstd`
     Push,
     /// How soon a volume is on a node, against other ways to bring it there
-    Pull,
+    Pull {
+        /// Pulls of each kind; a median of few is a guess
+        #[arg(long, value_name = "N", default_value_t = 7)]
+        rounds: usize,
+    },
     /// How soon Python is up in a container, against the published volume
     Start,
 }
@@ -46,7 +50,7 @@ pub(crate) fn run(what: &What) -> Result<()> {
         What::Fleet => fleet::run(),
         What::Frontend => frontend::run(),
         What::Push => push::run(),
-        What::Pull => pull::run(),
+        What::Pull { rounds } => pull::run((*rounds).max(1)),
         What::Start => start::run(),
     }
 }

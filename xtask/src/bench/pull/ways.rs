@@ -1,9 +1,10 @@
 //! The ways by which the files of an artifact come to a folder.
 
 use std::cell::{Cell, RefCell};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::Result;
 
@@ -19,6 +20,9 @@ use crate::workbench::{Debian, Engine, client, skopeo};
 pub(super) const OURS: &str = "krunner pull";
 /// And what nobody can do better.
 pub(super) const FLOOR: &str = "tar x of the uncompressed tree (the floor)";
+
+/// Whose files are where its daemon has them.
+const DOCKER: &str = "docker pull";
 
 /// What the ways need.
 pub(super) struct Place {
@@ -72,6 +76,16 @@ impl Place {
         let disk = Disk::new(&self.home, &folder(place.clone())?)?;
         self.disks.borrow_mut().extend(disk);
         Ok(place)
+    }
+
+    /// Flushes a disk, if it is one of its own that was written to, and says how long that took.
+    fn flush(&self, disk: &Path, written: bool) -> Result<Option<f64>> {
+        if !written || self.disks.borrow().is_empty() {
+            return Ok(None);
+        }
+        let started = Instant::now();
+        rustix::fs::syncfs(File::open(disk)?)?;
+        Ok(Some(started.elapsed().as_secs_f64() * 1e3))
     }
 
     /// Gives back what was used up to here.
@@ -145,13 +159,14 @@ impl Way {
         })
     }
 
-    /// Goes it once.
-    pub(super) fn run(&self, place: &Place, content: &Content) -> Result<Run> {
+    /// Goes it once. Says too how many milliseconds a flush takes then, if it ends on a disk of its own.
+    pub(super) fn run(&self, place: &Place, content: &Content) -> Result<(Run, Option<f64>)> {
         let into = place.fresh()?;
         let run = process::run(&mut (self.command)(place, content, &into));
+        let flush = place.flush(&into, self.name != DOCKER);
         (self.after)(place, content);
         place.done();
-        run
+        Ok((run?, flush?))
     }
 }
 
@@ -168,7 +183,7 @@ pub(super) fn all(place: &Place) -> Vec<Way> {
                         .docker(["image", "rm", "--force", &content.reference]),
                 );
             },
-            ..Way::new("docker pull", |place, content, _| {
+            ..Way::new(DOCKER, |place, content, _| {
                 place.engine.docker(["pull", "--quiet", &content.reference])
             })
         },
