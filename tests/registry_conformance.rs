@@ -50,7 +50,26 @@ fn documents_come_after_what_they_name_and_the_tag_last() {
             .position(|it| it.starts_with(start))
             .unwrap()
     };
-    assert!(last_of("PUT /v2/krunner/blobs/") < first_of("PUT /v2/krunner/manifests/"));
+    let manifests = registry.inside.lock().unwrap().manifests.clone();
+    let mut blobs = 0;
+    for (at, request) in requests.iter().enumerate() {
+        let Some(name) = request.strip_prefix("PUT /v2/krunner/manifests/sha256:") else {
+            continue;
+        };
+        let (_, content) = &manifests[&format!("sha256:{name}")];
+        let document: serde_json::Value = serde_json::from_slice(content).unwrap();
+        let layers = document["layers"].as_array().unwrap();
+        for blob in layers.iter().chain([&document["config"]]) {
+            let closed = blob["digest"].as_str().unwrap().replace(':', "%3A");
+            let sent = requests[..at].iter().any(|it| it.ends_with(&closed));
+            assert!(
+                sent,
+                "{closed} is not there before `{request}`: {requests:#?}"
+            );
+            blobs += 1;
+        }
+    }
+    assert!(blobs > 0, "{requests:#?}");
     let tag = first_of("PUT /v2/krunner/manifests/15");
     assert_eq!(tag + 1, requests.len(), "{requests:#?}");
     assert!(last_of("PUT /v2/krunner/manifests/sha256:") < tag);

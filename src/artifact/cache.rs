@@ -3,6 +3,8 @@
 //! `DIFF_ID-COMPRESSION.layer` beside `DIFF_ID-COMPRESSION.json`, which holds the digest and size that the first must
 //! have, and which paths are in it. A layer that is here is not read again to be published: its bytes are held against
 //! the digest while they are sent, and what does not agree is made anew.
+//!
+//! `HEX.fits` says that layers go together: see [`fit`](super::fit).
 
 use std::fs::{self, File};
 use std::io;
@@ -24,10 +26,23 @@ pub struct Cache {
 }
 
 /// What the file beside a layer says.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Record<C> {
     digest: Digest,
     size: u64,
+    contents: C,
+}
+
+/// As much of it as most readers want.
+#[derive(Deserialize)]
+struct Named {
+    digest: Digest,
+    size: u64,
+}
+
+/// And the rest, which is long.
+#[derive(Deserialize)]
+struct Filled<C> {
     contents: C,
 }
 
@@ -45,18 +60,32 @@ impl Cache {
         self.dir.join(format!("{key}.layer"))
     }
 
-    /// What the content with this key is, and what is in it. Only its size is held against that: whoever reads it sees the rest.
-    pub(super) fn get<C: DeserializeOwned>(
-        &self,
-        key: &str,
-        media_type: &str,
-    ) -> Option<(Descriptor, C)> {
-        let path = self.path(key);
-        let record: Record<C> =
-            serde_json::from_slice(&fs::read(path.with_extension("json")).ok()?).ok()?;
-        let whole = fs::metadata(&path).is_ok_and(|meta| meta.len() == record.size);
-        let descriptor = descriptor(media_type, record.digest, record.size);
-        whole.then_some((descriptor, record.contents))
+    /// What the content with this key is. Only its size is held against that: whoever reads it sees the rest.
+    pub(super) fn get(&self, key: &str, media_type: &str) -> Option<Descriptor> {
+        let named: Named = self.record(key)?;
+        let whole = fs::metadata(self.path(key)).is_ok_and(|meta| meta.len() == named.size);
+        whole.then(|| descriptor(media_type, named.digest, named.size))
+    }
+
+    /// What is in the content with this key.
+    pub(super) fn contents<C: DeserializeOwned>(&self, key: &str) -> Option<C> {
+        let filled: Filled<C> = self.record(key)?;
+        Some(filled.contents)
+    }
+
+    fn record<R: DeserializeOwned>(&self, key: &str) -> Option<R> {
+        let record = fs::read(self.path(key).with_extension("json")).ok()?;
+        serde_json::from_slice(&record).ok()
+    }
+
+    /// Whether something was found out about `what` before.
+    pub(super) fn knows(&self, name: &str, what: &str) -> bool {
+        fs::read(self.dir.join(name)).is_ok_and(|known| known == what.as_bytes())
+    }
+
+    /// Remembers that it was. What is forgotten is found out again.
+    pub(super) fn learn(&self, name: &str, what: &str) {
+        let _ = fs::write(self.dir.join(name), what);
     }
 
     /// Whether the content is whole after all; it is forgotten if not.

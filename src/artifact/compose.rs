@@ -7,9 +7,8 @@ use super::document::{Descriptor, EROFS_FEATURE, Index, Manifest, PlatformFields
 use super::erofs::{self, ErofsCompression};
 use super::image::Image;
 use super::repack::Packed;
-use super::tarball::Refused;
 use super::transfer::Document;
-use super::{Compression, Error, links, media};
+use super::{Compression, Error, media};
 use crate::labels::{ARTIFACT_TYPE, keys};
 
 /// When the image was made.
@@ -28,13 +27,12 @@ pub(super) struct Platform {
     pub(super) annotations: BTreeMap<String, String>,
 }
 
-/// Makes one platform's documents. `packed` are the image's layers in their order.
+/// Makes one platform's documents. `packed` are the image's layers in their order, which were seen to [fit](super::fit).
 pub(super) fn platform(
     image: &Image<'_>,
     packed: &[&Packed],
     compression: Compression,
 ) -> Result<Platform, Error> {
-    check_paths(image, packed)?;
     let labels = &image.config.config.labels;
     let mut annotations = labels.clone();
     annotations.extend(image.annotations.clone());
@@ -200,30 +198,6 @@ pub(super) fn index(
     Ok(Document {
         descriptor,
         content,
-    })
-}
-
-/// Each path in exactly one layer (folders may be in many), and no link that leads out.
-fn check_paths(image: &Image<'_>, packed: &[&Packed]) -> Result<(), Error> {
-    let mut owners = BTreeMap::new();
-    let mut all_links = BTreeMap::new();
-    for (layer, packed) in image.layers.iter().zip(packed) {
-        for (path, folder) in &packed.contents.paths {
-            let previous = owners.insert(path, (*folder, &layer.name));
-            if let Some((_, first)) = previous.filter(|(was_folder, _)| !(*folder && *was_folder)) {
-                return Err(Error::TwicePath {
-                    path: path.display().to_string(),
-                    platform: image.platform.to_string(),
-                    first: first.clone(),
-                    second: layer.name.clone(),
-                });
-            }
-        }
-        all_links.extend(packed.contents.links.clone());
-    }
-    links::check(&all_links).map_err(|refused: Refused| Error::Layer {
-        layer: image.platform.to_string(),
-        source: refused.into(),
     })
 }
 

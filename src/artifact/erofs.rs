@@ -88,6 +88,18 @@ impl Mkfs {
         self.compression
     }
 
+    /// The image of all layers of a volume, if it is in the cache.
+    pub(super) fn cached(&self, image: &Image<'_>, cache: &Cache) -> Option<Packed> {
+        Packed::cached(cache, &self.key(image), media::LAYER_EROFS)
+    }
+
+    /// What the cache keeps the image of a volume under.
+    fn key(&self, image: &Image<'_>) -> String {
+        let hex = crate::digest::Digest::from_bytes(identity(image)).hex();
+        let (version, compression) = (&self.version, self.compression);
+        format!("{hex}-{}-erofs{version}-{compression}", epoch(image))
+    }
+
     /// Makes one image of all layers of a volume, or takes it from the cache.
     pub(super) fn image(
         &self,
@@ -95,32 +107,21 @@ impl Mkfs {
         cache: &Cache,
         reporter: &dyn Reporter,
     ) -> Result<Packed, Error> {
-        let diff_ids: Vec<String> = image
-            .layers
-            .iter()
-            .map(|layer| layer.diff_id.to_string())
-            .collect();
-        let identity: [u8; 32] = Sha256::digest(diff_ids.join(" ")).into();
-        let epoch = image.config.created.as_deref();
-        let epoch = epoch.and_then(date::parse_rfc3339).unwrap_or_default();
-        let compression = self.compression;
-        let version = &self.version;
-        let hex = crate::digest::Digest::from_bytes(identity).hex();
-        let key = format!("{hex}-{epoch}-erofs{version}-{compression}");
-        if let Some(packed) = Packed::cached(cache, &key, media::LAYER_EROFS) {
+        if let Some(packed) = self.cached(image, cache) {
             return Ok(packed);
         }
+        let epoch = epoch(image);
         let temporary = cache.begin()?;
         let said = cache.begin()?;
         let mut command = Command::new(&self.program);
         command
             .args(["--tar=f", "--quiet", "--all-root", "-x-1", BLOCK, CLUSTER])
-            .arg(match compression {
+            .arg(match self.compression {
                 ErofsCompression::Zstd => "-zzstd,level=3",
                 ErofsCompression::Lz4hc => "-zlz4hc,level=9",
             })
             .arg(format!("-T{epoch}"))
-            .arg(format!("-U{}", uuid(&identity)))
+            .arg(format!("-U{}", uuid(&identity(image))))
             .arg(temporary.path())
             // It would be taken for the time, whatever the time is that we give.
             .env_remove("SOURCE_DATE_EPOCH");
@@ -151,8 +152,21 @@ impl Mkfs {
         io::copy(&mut made, &mut hashed).map_err(read)?;
         let (digest, size) = hashed.finish();
         let what = (media::LAYER_EROFS, digest, size);
+        let key = self.key(image);
         Packed::keep(cache, key, temporary, what, Contents::default())
     }
+}
+
+/// What tells a volume from all others: its layers in their order.
+fn identity(image: &Image<'_>) -> [u8; 32] {
+    let diff_ids = image.layers.iter().map(|layer| layer.diff_id.to_string());
+    Sha256::digest(diff_ids.collect::<Vec<_>>().join(" ")).into()
+}
+
+/// The time of all its files.
+fn epoch(image: &Image<'_>) -> u64 {
+    let created = image.config.created.as_deref();
+    created.and_then(date::parse_rfc3339).unwrap_or_default()
 }
 
 /// Whether bytes begin as an EROFS image does.

@@ -1,6 +1,6 @@
 //! What an index that is published again keeps of the one that is there: other builders' platforms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Descriptor, Index, Manifest};
 use super::image::Image;
@@ -27,30 +27,42 @@ pub struct Kept {
 pub struct There {
     /// The document itself.
     pub root: Option<Digest>,
-    /// Its platforms, if it is an artifact of ours.
+    /// Manifests that it names.
+    pub manifests: BTreeSet<Digest>,
+    /// Its platforms, if it is an artifact of ours, but for those that come anew.
     pub platforms: Vec<Kept>,
 }
 
-/// What there is already. Of anything but an artifact of ours nothing is kept.
-pub fn there(source: &dyn BlobSource, there: &Document) -> Result<There, Error> {
-    Ok(There {
+/// What there is already beside images of some platforms. Of anything but an artifact of ours nothing is kept.
+pub fn there(
+    source: &dyn BlobSource,
+    there: &Document,
+    beside: &[Platform],
+) -> Result<There, Error> {
+    let mut found = There {
         root: Some(there.descriptor.digest),
-        platforms: platforms(source, there)?,
-    })
-}
-
-fn platforms(source: &dyn BlobSource, there: &Document) -> Result<Vec<Kept>, Error> {
+        ..There::default()
+    };
     if there.descriptor.media_type != media::INDEX {
-        return Ok(Vec::new());
+        return Ok(found);
     }
     let index = Index::parse(&there.content)?;
     if index.artifact_type.as_deref() != Some(ARTIFACT_TYPE) {
-        return Ok(Vec::new());
+        return Ok(found);
     }
-    index
-        .manifests
+    found.manifests = index.manifests.iter().map(|entry| entry.digest).collect();
+    found.platforms = platforms(source, index.manifests, beside)?;
+    Ok(found)
+}
+
+fn platforms(
+    source: &dyn BlobSource,
+    manifests: Vec<Descriptor>,
+    beside: &[Platform],
+) -> Result<Vec<Kept>, Error> {
+    manifests
         .into_iter()
-        .filter(|entry| media::is_manifest(&entry.media_type))
+        .filter(|entry| media::is_manifest(&entry.media_type) && !is_of(entry, beside))
         .map(|descriptor| {
             let content = source.manifest(&descriptor)?;
             descriptor.check(&content)?;
@@ -75,19 +87,19 @@ impl Kept {
             .all(|key| self.annotations.get(*key) == new(key))
     }
 
-    /// Whether it is of one of these platforms, or a special form of one, which is old with it.
-    pub(super) fn is_of(&self, platforms: &[Platform]) -> bool {
-        self.descriptor.platform.as_ref().is_some_and(|fields| {
-            platforms.iter().any(|platform| {
-                fields.os == platform.os() && fields.architecture == platform.architecture.oci()
-            })
-        })
-    }
-
     /// Where it belongs in the index: baselines in their order, everything special behind them, and twins last.
     pub(super) fn rank(&self) -> (bool, Option<Platform>) {
         let platform = self.descriptor.known_platform();
         let twin = self.descriptor.twin_platform();
         (platform.is_none(), platform.or(twin))
     }
+}
+
+/// Whether something is of one of these platforms, or a special form of one, which is old with it.
+fn is_of(descriptor: &Descriptor, platforms: &[Platform]) -> bool {
+    descriptor.platform.as_ref().is_some_and(|fields| {
+        platforms.iter().any(|platform| {
+            fields.os == platform.os() && fields.architecture == platform.architecture.oci()
+        })
+    })
 }

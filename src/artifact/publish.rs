@@ -1,28 +1,17 @@
-//! Images in, one artifact out: packs every layer once, sends it, and makes the index visible last.
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read;
+//! Images in, one artifact out: what is not there yet is packed and sent, and the index is made visible last.
 
 use serde::Serialize;
 
 use super::cache::Cache;
 use super::document::Descriptor;
-use super::erofs::{self, Mkfs};
-use super::image::{Image, Layer};
+use super::erofs::Mkfs;
+use super::image::Image;
 use super::join::{Kept, There};
-use super::progress::{Reported, Reporter};
+use super::made::Made;
+use super::progress::Reporter;
 use super::repack::{self, Packed};
 use super::transfer::{BlobSink, Document};
-use super::verifier::Verifier;
-use super::{Compression, Error, compose, media};
-use crate::digest::Digest;
-use crate::parallel::{self, Gate};
-
-/// Blobs at a time: enough to keep a registry busy while it thinks about some of them.
-const PARALLEL: usize = 4;
-/// Layers that are compressed at a time, each on all cores where it is large enough for them; every one has its memory.
-const COMPRESSING: usize = 2;
+use super::{Compression, Error, compose, send};
 
 /// What was published.
 #[derive(Clone, Debug, Serialize)]
@@ -104,168 +93,64 @@ pub fn publish_beside(
     {
         return Err(Error::TwicePlatform(pair[0].platform.to_string()));
     }
-    let platforms: Vec<_> = images.iter().map(|image| image.platform).collect();
-    let known: BTreeSet<Digest> = there
-        .platforms
-        .iter()
-        .map(|kept| kept.descriptor.digest)
-        .collect();
     let mut kept = there.platforms;
-    kept.retain(|kept| !kept.is_of(&platforms) && images.iter().all(|image| kept.is_beside(image)));
-    let packed = pack_and_send(&images, sink, way)?;
-    let made = |image: &&Image<'_>| -> Result<_, Error> {
-        let layers: Vec<&Packed> = image
-            .layers
-            .iter()
-            .filter_map(|layer| packed.get(&layer.diff_id))
-            .collect();
-        let plain = compose::platform(image, &layers, way.compression)?;
-        let twin = match way.erofs {
-            Some(mkfs) => Some(send_twin(image, &plain, sink, mkfs, way)?),
-            None => None,
-        };
-        let mut manifests = Vec::new();
-        for documents in [Some(&plain), twin.as_ref()].into_iter().flatten() {
-            let manifest = &documents.manifest;
-            // What was just read there need not be sent.
-            if !known.contains(&manifest.descriptor.digest) {
-                sink.manifest(&manifest.descriptor, &manifest.content)?;
-            }
-            manifests.push(Kept {
-                descriptor: manifest.descriptor.clone(),
-                annotations: documents.annotations.clone(),
-            });
+    kept.retain(|kept| images.iter().all(|image| kept.is_beside(image)));
+    // What the cache has tells what would be published, and mostly that it is there.
+    if sink.vouches()
+        && there.root.is_some()
+        && let Some(made) = made_before(&images, way)?
+    {
+        let index = index(&kept, &made)?;
+        if there.root == Some(index.descriptor.digest) {
+            return Ok(published(index, made, kept));
         }
-        let published = PublishedPlatform {
-            platform: image.platform,
-            manifest: plain.manifest.descriptor,
-            layers: plain.layers,
-            erofs: twin.map(|twin| twin.manifest.descriptor),
+    }
+    let made = send::all(&images, &there.manifests, sink, way)?;
+    let index = index(&kept, &made)?;
+    if there.root != Some(index.descriptor.digest) {
+        sink.tag(&index.descriptor, &index.content)?;
+    }
+    Ok(published(index, made, kept))
+}
+
+/// The documents of images of which the cache has everything.
+fn made_before(images: &[Image<'_>], way: &Way<'_>) -> Result<Option<Vec<Made>>, Error> {
+    let mut made = Vec::new();
+    for image in images {
+        let cached = |layer| repack::cached(layer, way.cache, way.compression);
+        let Some(layers) = image.layers.iter().map(cached).collect::<Option<Vec<_>>>() else {
+            return Ok(None);
         };
-        Ok((published, manifests))
-    };
-    let mut made = parallel::map(images.iter().collect(), PARALLEL, |image| made(&image))?;
-    made.sort_by_key(|(published, _)| published.platform);
-    let (platforms, new): (Vec<_>, Vec<_>) = made.into_iter().unzip();
-    let mut manifests: Vec<Kept> = kept
-        .iter()
-        .cloned()
-        .chain(new.into_iter().flatten())
-        .collect();
+        let twin = way.erofs.map(|mkfs| mkfs.cached(image, way.cache));
+        if let Some(None) = twin {
+            return Ok(None);
+        }
+        let layers: Vec<&Packed> = layers.iter().collect();
+        let mut documents = Made::of(image, &layers, way)?;
+        if let Some((mkfs, Some(packed))) = way.erofs.zip(twin) {
+            documents.add_twin(image, &packed, mkfs)?;
+        }
+        made.push(documents);
+    }
+    Ok(Some(made))
+}
+
+/// The index of what was made and what stays.
+fn index(kept: &[Kept], made: &[Made]) -> Result<Document, Error> {
+    let mut manifests = kept.to_vec();
+    manifests.extend(made.iter().flat_map(Made::entries));
     manifests.sort_by_key(Kept::rank);
     let manifests = manifests
         .into_iter()
         .map(|kept| (kept.descriptor, kept.annotations))
         .collect();
-    let index = compose::index(manifests)?;
-    if there.root != Some(index.descriptor.digest) {
-        sink.tag(&index.descriptor, &index.content)?;
-    }
-    Ok(Published {
+    compose::index(manifests)
+}
+
+fn published(index: Document, made: Vec<Made>, kept: Vec<Kept>) -> Published {
+    Published {
         index: index.descriptor,
-        platforms,
+        platforms: made.into_iter().map(Made::published).collect(),
         kept: kept.into_iter().map(|kept| kept.descriptor).collect(),
-    })
-}
-
-/// What is sent before there are manifests.
-enum Job<'a, 'b> {
-    Layer(&'a Layer<'b>),
-    Config(Box<Document>),
-}
-
-/// Packs and sends every distinct layer and every config, a few at a time.
-fn pack_and_send(
-    images: &[Image<'_>],
-    sink: &dyn BlobSink,
-    way: &Way<'_>,
-) -> Result<BTreeMap<Digest, Packed>, Error> {
-    let mut distinct: BTreeMap<Digest, &Layer<'_>> = BTreeMap::new();
-    for layer in images.iter().flat_map(|image| &image.layers) {
-        distinct.entry(layer.diff_id).or_insert(layer);
     }
-    // Largest first (which is taken from the end), so that no long one is left for the end.
-    let mut layers: Vec<&Layer<'_>> = distinct.into_values().collect();
-    layers.sort_by_key(|layer| layer.size);
-    let configs = images.iter().map(|image| {
-        Ok(Job::Config(Box::new(Document::of(
-            media::CONFIG,
-            compose::config(image)?,
-        ))))
-    });
-    let mut queue = configs.collect::<Result<Vec<_>, Error>>()?;
-    queue.extend(layers.into_iter().map(Job::Layer));
-    let gate = Gate::new(COMPRESSING);
-    let pack = |layer: &Layer<'_>| {
-        let pack = || repack::repack(layer, way.cache, way.compression, way.threads, way.reporter);
-        gate.pass(pack)
-    };
-    let packed = parallel::map(queue, PARALLEL, |job| -> Result<_, Error> {
-        match job {
-            Job::Layer(layer) => {
-                let packed = make_and_send(sink, &layer.name, way, || pack(layer))?;
-                Ok(Some((layer.diff_id, packed)))
-            }
-            Job::Config(config) => send_small(sink, &config).map(|()| None),
-        }
-    })?;
-    Ok(packed.into_iter().flatten().collect())
-}
-
-/// Makes a platform's EROFS image, sends it, and returns the documents that go with it.
-fn send_twin(
-    image: &Image<'_>,
-    plain: &compose::Platform,
-    sink: &dyn BlobSink,
-    mkfs: &Mkfs,
-    way: &Way<'_>,
-) -> Result<compose::Platform, Error> {
-    let make = || mkfs.image(image, way.cache, way.reporter);
-    let packed = make_and_send(sink, erofs::NAME, way, make)?;
-    let twin = compose::twin(image, plain, &packed.descriptor, mkfs.compression())?;
-    send_small(sink, &twin.config)?;
-    Ok(twin)
-}
-
-/// Makes something and sends it; once more if what the cache had of it turns out to be damaged.
-fn make_and_send(
-    sink: &dyn BlobSink,
-    name: &str,
-    way: &Way<'_>,
-    make: impl Fn() -> Result<Packed, Error>,
-) -> Result<Packed, Error> {
-    let packed = make()?;
-    let Err(error) = send(sink, name, &packed, way) else {
-        return Ok(packed);
-    };
-    if !packed.kept || way.cache.check(&packed.key, &packed.descriptor) {
-        return Err(error);
-    }
-    let packed = make()?;
-    send(sink, name, &packed, way)?;
-    Ok(packed)
-}
-
-fn send(sink: &dyn BlobSink, name: &str, packed: &Packed, way: &Way<'_>) -> Result<(), Error> {
-    if sink.has(&packed.descriptor)? {
-        return Ok(());
-    }
-    sink.blob(&packed.descriptor, &|| {
-        let task = way
-            .reporter
-            .start(&format!("{name} ↑"), packed.descriptor.size);
-        let file = File::open(way.cache.path(&packed.key))?;
-        let file = Verifier::new(file, &packed.descriptor);
-        Ok(Box::new(Reported::new(file, task)) as Box<dyn Read + Send>)
-    })?;
-    Ok(())
-}
-
-fn send_small(sink: &dyn BlobSink, document: &Document) -> Result<(), Error> {
-    if !sink.has(&document.descriptor)? {
-        sink.blob(&document.descriptor, &|| {
-            Ok(Box::new(std::io::Cursor::new(document.content.clone())) as Box<dyn Read + Send>)
-        })?;
-    }
-    Ok(())
 }

@@ -24,21 +24,17 @@ pub(super) struct Packed {
     pub(super) descriptor: Descriptor,
     /// What the cache keeps it under.
     pub(super) key: String,
-    /// What it contains.
-    pub(super) contents: Contents,
-    /// Whether it was there already, so that nobody has read it yet.
-    pub(super) kept: bool,
+    /// What it contains, unless it was in the cache already, so that nobody has read it yet.
+    pub(super) contents: Option<Contents>,
 }
 
 impl Packed {
     /// What the cache keeps under `key`, if it does.
     pub(super) fn cached(cache: &Cache, key: &str, media_type: &str) -> Option<Self> {
-        let (descriptor, contents) = cache.get(key, media_type)?;
         Some(Self {
-            descriptor,
+            descriptor: cache.get(key, media_type)?,
             key: key.to_owned(),
-            contents,
-            kept: true,
+            contents: None,
         })
     }
 
@@ -55,19 +51,24 @@ impl Packed {
         Ok(Self {
             descriptor,
             key,
-            contents,
-            kept: false,
+            contents: Some(contents),
         })
     }
 }
 
 /// The paths of a layer.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Contents {
     /// Every path, and whether it is a folder.
     pub(super) paths: BTreeMap<PathBuf, bool>,
     /// The symbolic links among them, with their targets.
     pub(super) links: BTreeMap<PathBuf, PathBuf>,
+}
+
+/// Takes a layer from the cache, if it is there.
+pub(super) fn cached(layer: &Layer<'_>, cache: &Cache, compression: Compression) -> Option<Packed> {
+    let key = layer_key(&layer.diff_id, compression);
+    Packed::cached(cache, &key, compression.media_type())
 }
 
 /// Takes a layer from the cache, or compresses it, and then reads and checks all of it.
@@ -78,8 +79,7 @@ pub(super) fn repack(
     workers: u32,
     reporter: &dyn Reporter,
 ) -> Result<Packed, Error> {
-    let key = layer_key(&layer.diff_id, compression);
-    if let Some(packed) = Packed::cached(cache, &key, compression.media_type()) {
+    if let Some(packed) = cached(layer, cache, compression) {
         return Ok(packed);
     }
     let reader = Reported::new((layer.open)()?, reporter.start(&layer.name, layer.size));
@@ -102,7 +102,13 @@ pub(super) fn repack(
         .map_err(fail)?;
     let (digest, size) = hashed.finish();
     let what = (compression.media_type(), digest, size);
+    let key = layer_key(&layer.diff_id, compression);
     Packed::keep(cache, key, temporary, what, contents)
+}
+
+/// What a layer contains, by reading and checking all of it.
+pub(super) fn contents(layer: &Layer<'_>) -> Result<Contents, Error> {
+    scan(layer, (layer.open)()?, &mut io::sink())
 }
 
 /// Reads a layer to its end, checks every entry and the `diff_id`, and passes the tar's bytes on.

@@ -123,6 +123,10 @@ pub type Open<'a> = dyn Fn() -> io::Result<Box<dyn Read + Send + 'a>> + Sync + '
 pub trait BlobSink: Sync {
     /// Whether the blob is there already.
     fn has(&self, descriptor: &Descriptor) -> Result<bool, Failure>;
+    /// Whether whatever a document names is sure to be there with it, so that nobody has to look.
+    fn vouches(&self) -> bool {
+        false
+    }
     /// Writes a blob.
     fn blob(&self, descriptor: &Descriptor, open: &Open<'_>) -> Result<(), Failure>;
     /// Writes a manifest or an index under its digest. Everything that it names must be there.

@@ -13,10 +13,7 @@ const SYSTEM: &str = "/etc/krunner";
 
 /// The first file of this name that there is, with its text. One that cannot be read is an error, and not passed over.
 pub(super) fn find(name: &str) -> anyhow::Result<Option<(PathBuf, String)>> {
-    let set = |name| std::env::var_os(name).map(PathBuf::from);
-    let user = set(env::XDG_CONFIG_HOME)
-        .or_else(|| set(env::HOME).map(|home| home.join(".config")))
-        .map(|config| config.join("krunner"));
+    let user = user_folder().map(|config| config.join("krunner"));
     for folder in user.into_iter().chain([SYSTEM.into()]) {
         let file = folder.join(name);
         if let Some(bytes) = read(&file)? {
@@ -26,6 +23,12 @@ pub(super) fn find(name: &str) -> anyhow::Result<Option<(PathBuf, String)>> {
         }
     }
     Ok(None)
+}
+
+/// Where a user's programs have their configuration.
+pub(super) fn user_folder() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).map(PathBuf::from);
+    set(env::XDG_CONFIG_HOME).or_else(|| set(env::HOME).map(|home| home.join(".config")))
 }
 
 /// A file's bytes; nothing, if it is not there.

@@ -5,6 +5,7 @@
 
 mod agent;
 mod audit;
+mod certificates;
 mod check;
 mod completions;
 mod compress;

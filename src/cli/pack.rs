@@ -6,16 +6,11 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::compress::Compress;
-use super::delivery::{Delivery, Joining};
-use super::output::Output;
-use super::store::StoreArgs;
-use super::target::Target;
+use super::delivery::Deliver;
 use super::{ExitStatus, Printer};
-use crate::artifact::{self, Cache, Pack as Packed, Stage};
+use crate::artifact::{self, Pack as Packed, Stage};
 use crate::env;
 use crate::platform::Platform;
-use crate::reference::Reference;
 
 /// The times of files where nothing says otherwise: those of every volume whose spec does not.
 const EPOCH: &str = "1704067200";
@@ -46,21 +41,13 @@ pub(super) struct Pack {
     #[arg(long, value_name = "SECONDS", env = env::SOURCE_DATE_EPOCH, default_value = EPOCH, hide_env_values = true)]
     epoch: u64,
     #[command(flatten)]
-    compress: Compress,
-    #[command(flatten)]
-    joining: Joining,
-    #[command(flatten)]
-    store: StoreArgs,
-    #[command(flatten)]
-    output: Output,
+    deliver: Deliver,
 }
 
 impl Pack {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
-        let compression = self.compress.compression()?;
-        let erofs = self.compress.mkfs()?;
-        let destination: Reference = self.destination.parse()?;
+        let delivery = self.deliver.to(&self.destination)?;
         let stages = self
             .folders
             .iter()
@@ -76,19 +63,8 @@ impl Pack {
             })
             .collect::<anyhow::Result<BTreeMap<_, _>>>()?;
         let platform = self.platform.unwrap_or_else(Platform::host);
-        let store = self.store.init()?;
-        let cache = Cache::open(&store.layer_cache())?;
-        let packed = Packed::new(&stages, platform, labels, self.epoch, &store.layer_cache())?;
-        let delivery = Delivery {
-            target: Target::open_noting(&destination, None, Some(store.layer_cache()))?,
-            destination: &destination,
-            joining: self.joining,
-            compression,
-            erofs,
-            threads: self.compress.threads(),
-            output: self.output,
-        };
-        delivery.send(vec![packed.image()?], &cache, printer)
+        let packed = Packed::new(&stages, platform, labels, self.epoch, delivery.scratch())?;
+        delivery.send(vec![packed.image()?], printer)
     }
 }
 

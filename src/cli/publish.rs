@@ -2,13 +2,9 @@
 
 use clap::Args;
 
-use super::compress::Compress;
-use super::delivery::{Delivery, Joining};
-use super::output::Output;
-use super::store::StoreArgs;
-use super::target::Target;
+use super::delivery::Deliver;
 use super::{ExitStatus, Printer, source};
-use crate::artifact::{self, BlobSource, Cache, DockerArchive, Image};
+use crate::artifact::{self, BlobSource, DockerArchive, Image};
 use crate::reference::Reference;
 
 /// Publish what an engine built as one artifact for all its platforms
@@ -29,13 +25,7 @@ pub(super) struct Publish {
     #[arg(required = true)]
     destination: String,
     #[command(flatten)]
-    compress: Compress,
-    #[command(flatten)]
-    joining: Joining,
-    #[command(flatten)]
-    store: StoreArgs,
-    #[command(flatten)]
-    output: Output,
+    deliver: Deliver,
 }
 
 /// An opened source, which its images borrow from.
@@ -47,9 +37,7 @@ enum Opened {
 impl Publish {
     /// Runs the verb.
     pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitStatus> {
-        let compression = self.compress.compression()?;
-        let erofs = self.compress.mkfs()?;
-        let destination: Reference = self.destination.parse()?;
+        let delivery = self.deliver.to(&self.destination)?;
         let opened = self
             .sources
             .iter()
@@ -62,19 +50,7 @@ impl Publish {
                 Opened::Docker(archive) => archive.images()?,
             });
         }
-        let scratch = self.store.init()?.layer_cache();
-        let cache = Cache::open(&scratch)?;
-        let target = Target::open_noting(&destination, None, Some(scratch))?;
-        let delivery = Delivery {
-            target,
-            destination: &destination,
-            joining: self.joining,
-            compression,
-            erofs,
-            threads: self.compress.threads(),
-            output: self.output,
-        };
-        delivery.send(images, &cache, printer)
+        delivery.send(images, printer)
     }
 }
 

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
+use super::certificates::{self, Certificates};
 use super::config_file;
 use crate::env;
-
-/// Where Docker has further certificates: `HOST/ca.crt`.
-const DOCKER_AUTHORITIES: &str = "/etc/docker/certs.d";
 
 /// How one registry is reached.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -26,6 +24,12 @@ pub(super) struct Access {
     /// A file with certificates that are trusted besides the system's.
     #[serde(default)]
     pub(super) ca: Option<PathBuf>,
+    /// A file with the certificate that it is shown.
+    #[serde(default)]
+    pub(super) cert: Option<PathBuf>,
+    /// And one with its key.
+    #[serde(default)]
+    pub(super) key: Option<PathBuf>,
     /// Whether it is spoken to without TLS.
     #[serde(default)]
     pub(super) plain_http: bool,
@@ -39,7 +43,8 @@ impl Registries {
     /// Reads the file: the one that the environment names, else the user's, else the machine's. None is fine.
     pub(super) fn read() -> anyhow::Result<Self> {
         if let Some(named) = std::env::var_os(env::KRUNNER_REGISTRIES).map(PathBuf::from) {
-            let text = fs::read_to_string(&named).with_context(unread(&named))?;
+            let text = fs::read_to_string(&named)
+                .with_context(|| format!("Cannot read `{}`", named.display()))?;
             return Self::parse(&named, &text);
         }
         match config_file::find("registries.toml")? {
@@ -53,7 +58,9 @@ impl Registries {
             .with_context(|| format!("Cannot understand `{}`", file.display()))?;
         let folder = file.parent().unwrap_or(Path::new("."));
         for access in registries.values_mut() {
-            access.ca = access.ca.take().map(|ca| folder.join(ca));
+            for file in [&mut access.ca, &mut access.cert, &mut access.key] {
+                *file = file.take().map(|file| folder.join(file));
+            }
         }
         Ok(Self(registries))
     }
@@ -63,20 +70,22 @@ impl Registries {
         self.0.get(registry).cloned().unwrap_or_default()
     }
 
-    /// The certificates that are trusted for a registry besides the system's.
-    pub(super) fn authorities(&self, registry: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-        let mut found = Vec::new();
-        if let Some(ca) = self.access(registry).ca {
-            found.push(fs::read(&ca).with_context(unread(&ca))?);
+    /// The certificates for a registry: what the file says, and what Docker and Podman have.
+    pub(super) fn certificates(&self, registry: &str) -> anyhow::Result<Certificates> {
+        let access = self.access(registry);
+        let mut found = certificates::find(registry)?;
+        if let Some(ca) = access.ca {
+            found.authorities.push(certificates::need(&ca)?);
         }
-        let docker = Path::new(DOCKER_AUTHORITIES).join(registry).join("ca.crt");
-        found.extend(config_file::read(&docker)?);
+        match (access.cert, access.key) {
+            (Some(cert), Some(key)) => found.identity = Some(certificates::identity(&cert, &key)?),
+            (None, None) => {}
+            _ => {
+                bail!("For `{registry}`, `registries.toml` needs both `cert` and `key`, or neither")
+            }
+        }
         Ok(found)
     }
-}
-
-fn unread(file: &Path) -> impl Fn() -> String {
-    move || format!("Cannot read `{}`", file.display())
 }
 
 #[cfg(test)]
@@ -89,12 +98,16 @@ mod tests {
             ["registry.example.com"]
             mirrors = ["mirror.internal:5000"]
             ca = "internal.pem"
+            cert = "/keys/client.pem"
+            key = "client.key"
         "#;
         let registries =
             Registries::parse(Path::new("/etc/krunner/registries.toml"), text).unwrap();
         let access = registries.access("registry.example.com");
         assert_eq!(access.mirrors, ["mirror.internal:5000"]);
         assert_eq!(access.ca, Some("/etc/krunner/internal.pem".into()));
+        assert_eq!(access.cert, Some("/keys/client.pem".into()));
+        assert_eq!(access.key, Some("/etc/krunner/client.key".into()));
         assert!(!access.plain_http && !access.tags_from_mirrors);
         assert!(registries.access("other.example.com").mirrors.is_empty());
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
+use super::config_file;
 use super::settings::Registries;
 use crate::artifact::{BlobSource, Layout};
 use crate::env;
@@ -42,11 +43,13 @@ pub(super) fn registry_with(
     let registries = Registries::read()?;
     let access = registries.access(&place.registry);
     let endpoint = |registry: &str| -> anyhow::Result<Endpoint> {
+        let certificates = registries.certificates(registry)?;
         Ok(Endpoint {
             registry: registry.to_owned(),
-            credentials: credentials(registry)?,
+            credentials: credentials(registry, &place.name)?,
             plain_http: registries.access(registry).plain_http,
-            authorities: registries.authorities(registry)?,
+            authorities: certificates.authorities,
+            identity: certificates.identity,
         })
     };
     let settings = Settings {
@@ -67,22 +70,20 @@ pub(super) fn registry_with(
     Ok(Registry::with(place.clone(), settings)?)
 }
 
-/// What Docker or Podman have for a registry: the first place that has something, in the order in which they look.
-fn credentials(registry: &str) -> anyhow::Result<Credentials> {
+/// What Docker or Podman have for a repository: the first place that has something, in the order in which they look.
+fn credentials(registry: &str, repository: &str) -> anyhow::Result<Credentials> {
     let set = |name| std::env::var_os(name).map(PathBuf::from);
     let home = set(env::HOME);
     let places = [
         set(env::REGISTRY_AUTH_FILE),
         set(env::XDG_RUNTIME_DIR).map(|dir| dir.join("containers/auth.json")),
-        set(env::XDG_CONFIG_HOME)
-            .or_else(|| home.as_ref().map(|home| home.join(".config")))
-            .map(|dir| dir.join("containers/auth.json")),
+        config_file::user_folder().map(|dir| dir.join("containers/auth.json")),
         set(env::DOCKER_CONFIG)
             .or_else(|| home.map(|home| home.join(".docker")))
             .map(|dir| dir.join("config.json")),
     ];
     for place in places.into_iter().flatten() {
-        let found = Credentials::from_docker(&place, registry)?;
+        let found = Credentials::from_docker(&place, registry, repository)?;
         if !found.is_anonymous() {
             return Ok(found);
         }

@@ -6,8 +6,13 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::host::Host;
 use super::settings::{Endpoint, Settings};
+use super::vacant::Vacancy;
 use super::{Credentials, Error};
+use crate::parallel::Gate;
 use crate::reference::Repository;
+
+/// Blobs that are sent in pieces at a time: a piece is in memory until it has arrived.
+const IN_PIECES: usize = 4;
 
 /// A place in a registry: one repository, and a tag or digest in it.
 ///
@@ -19,6 +24,8 @@ pub struct Registry {
     pub(super) tags_from_mirrors: bool,
     pub(super) mount_from: Option<String>,
     pub(super) notes: Option<PathBuf>,
+    pub(super) vacancy: Vacancy,
+    pub(super) in_pieces: Gate,
     pub(super) runtime: Runtime,
 }
 
@@ -58,6 +65,8 @@ impl Registry {
             tags_from_mirrors: settings.tags_from_mirrors,
             mount_from: settings.mount_from,
             notes: settings.notes,
+            vacancy: Vacancy::default(),
+            in_pieces: Gate::new(IN_PIECES),
             place,
             runtime,
         })

@@ -285,6 +285,15 @@ fn client(endpoint: &Endpoint, plain: bool, policy: Policy) -> Result<reqwest::C
         })?;
         builder = builder.tls_certs_merge(authorities);
     }
+    if let Some(identity) = &endpoint.identity {
+        let identity = reqwest::Identity::from_pem(&identity.pem).map_err(|_| {
+            protocol(
+                endpoint,
+                "the certificate to show it, or its key, is none in PEM form",
+            )
+        })?;
+        builder = builder.identity(identity);
+    }
     build(endpoint, builder)
 }
 

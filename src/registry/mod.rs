@@ -17,9 +17,11 @@ mod referrers;
 mod retry;
 mod session;
 mod settings;
+mod stream;
 mod token;
+mod vacant;
 
 pub use client::Registry;
 pub use credentials::Credentials;
 pub use error::Error;
-pub use settings::{Endpoint, Settings};
+pub use settings::{Endpoint, Identity, Settings};

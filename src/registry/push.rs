@@ -3,10 +3,8 @@
 use std::io::{self, Read};
 
 use bytes::Bytes;
-use futures_util::stream;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
-use tokio::sync::mpsc;
 
 use super::host::Call;
 use super::referrers::SUBJECT;
@@ -16,12 +14,14 @@ use super::{Error, Registry};
 use crate::artifact::{BlobSink, Descriptor, Failure, Open};
 use crate::reference::DEFAULT_TAG;
 
-/// Pieces of a streamed blob on their way from the reading thread to the network, and how many may wait.
-const PIECE: usize = 256 << 10;
-const WAITING: usize = 8;
+/// What goes in one request, although all of it may have to be sent twice: every piece costs a registry a round and, where
+/// it keeps its word about what it has, two writes that wait for its disk.
+const WHOLE: u64 = 16 << 20;
+/// What is not worth a thread between reading and sending.
+const SMALL: u64 = 64 << 10;
 
 /// Why a blob was not sent.
-enum Unsent {
+pub(super) enum Unsent {
     /// It cannot be read here, which another try will not change, and which is no fault of the network's.
     Unreadable(io::Error),
     /// It did not arrive.
@@ -36,7 +36,18 @@ impl From<Error> for Unsent {
 
 impl BlobSink for Registry {
     fn has(&self, descriptor: &Descriptor) -> Result<bool, Failure> {
+        if self.is_sent(&descriptor.digest) {
+            return Ok(true);
+        }
+        // What was sent there is there, even if nothing yet names it.
+        if self.is_vacant() && !self.noted_here(&descriptor.digest) {
+            return Ok(false);
+        }
         Ok(retry(|| self.exists(descriptor))?)
+    }
+
+    fn vouches(&self) -> bool {
+        true
     }
 
     fn blob(&self, descriptor: &Descriptor, open: &Open<'_>) -> Result<(), Failure> {
@@ -44,14 +55,12 @@ impl BlobSink for Registry {
         loop {
             match self.send_blob(descriptor, open) {
                 Ok(Sent::All) => {
-                    if let Some(home) = self.home(&descriptor.digest) {
-                        home.write(&self.place.name);
-                    }
+                    self.remember(&descriptor.digest);
                     return Ok(());
                 }
                 Ok(_) => {
                     failures += 1;
-                    if self.has(descriptor)? {
+                    if retry(|| self.exists(descriptor))? {
                         return Ok(());
                     }
                     if failures >= retry::TRIES {
@@ -63,7 +72,7 @@ impl BlobSink for Registry {
                     failures += 1;
                     retry::wait(error, failures)?;
                     // The last answer may have been lost although everything had arrived.
-                    if self.has(descriptor)? {
+                    if retry(|| self.exists(descriptor))? {
                         return Ok(());
                     }
                 }
@@ -157,93 +166,64 @@ impl Registry {
         result
     }
 
-    /// Sends what fits into one piece at once, and everything else piece by piece from memory, so that a piece that
+    /// Sends what is small in one request, and everything else piece by piece from memory, so that a piece that
     /// broke need not be read again.
     fn fill(
         &self,
         session: &mut Session<'_>,
         descriptor: &Descriptor,
-        reader: &mut dyn Read,
+        reader: &mut (dyn Read + Send),
         open: &Open<'_>,
+    ) -> Result<Sent, Unsent> {
+        if session.there() == 0 && descriptor.size <= SMALL {
+            let content = read_piece(reader, SMALL).map_err(Unsent::Unreadable)?;
+            // Verified readers say only at their end whether they were right.
+            read_piece(reader, 1).map_err(Unsent::Unreadable)?;
+            return Ok(session.close(&descriptor.digest, content)?);
+        }
+        if session.there() == 0 && descriptor.size <= WHOLE {
+            return self.stream(session, descriptor, reader);
+        }
+        let sent = self
+            .in_pieces
+            .pass(|| self.pieces(session, descriptor, reader))?;
+        match sent {
+            Sent::Whole => {
+                let mut reader = open().map_err(Unsent::Unreadable)?;
+                self.stream(session, descriptor, &mut reader)
+            }
+            sent => Ok(sent),
+        }
+    }
+
+    fn pieces(
+        &self,
+        session: &mut Session<'_>,
+        descriptor: &Descriptor,
+        reader: &mut (dyn Read + Send),
     ) -> Result<Sent, Unsent> {
         let mut start = session.there();
         // What an earlier run has sent is only read, to know that it was the right blob.
         io::copy(&mut (&mut *reader).take(start), &mut io::sink()).map_err(Unsent::Unreadable)?;
         loop {
             let left = descriptor.size.saturating_sub(start);
-            let size = usize::try_from(left)
-                .unwrap_or(usize::MAX)
-                .min(session.chunk);
-            let piece = read_piece(reader, size).map_err(Unsent::Unreadable)?;
-            if start == 0 && piece.len() as u64 == descriptor.size {
-                // Verified readers say only at their end whether they were right.
-                read_piece(reader, 1).map_err(Unsent::Unreadable)?;
-                return Ok(session.close(&descriptor.digest, piece)?);
-            }
+            let piece = read_piece(reader, left.min(session.chunk)).map_err(Unsent::Unreadable)?;
             if piece.is_empty() {
+                // As above; and what is missing at the end is said by it too.
+                read_piece(reader, 1).map_err(Unsent::Unreadable)?;
                 return Ok(retry(|| session.close(&descriptor.digest, Bytes::new()))?);
             }
             match session.piece(start, &piece)? {
                 Sent::All => start += piece.len() as u64,
-                Sent::Lost => return Ok(Sent::Lost),
-                Sent::Whole => return self.stream(session, descriptor, open),
+                sent => return Ok(sent),
             }
-        }
-    }
-
-    /// Sends a blob in one request, for registries that take no pieces.
-    fn stream(
-        &self,
-        session: &Session<'_>,
-        descriptor: &Descriptor,
-        open: &Open<'_>,
-    ) -> Result<Sent, Unsent> {
-        let mut reader = open().map_err(Unsent::Unreadable)?;
-        let (pieces, receiver) = mpsc::channel::<Bytes>(WAITING);
-        let body = stream::unfold(receiver, |mut receiver| async {
-            let piece = receiver.recv().await?;
-            Some((Ok::<_, io::Error>(piece), receiver))
-        });
-        let call = session.closing_call(&descriptor.digest, descriptor.size);
-        // Nothing can be sent a second time here, so a token has to be right the first time; opening the upload
-        // has just got one.
-        let token = self.origin.shown(&call.scope)?;
-        let request = self
-            .origin
-            .request(&call, token)?
-            .body(reqwest::Body::wrap_stream(body));
-        let upload = self.runtime.spawn(async move { request.send().await });
-        // Read here, on the caller's thread. An upload that ended early takes no more pieces, and says why below.
-        loop {
-            match read_piece(&mut *reader, PIECE) {
-                Ok(piece) if piece.is_empty() => break,
-                Ok(piece) => {
-                    if pieces.blocking_send(piece).is_err() {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    upload.abort();
-                    return Err(Unsent::Unreadable(error));
-                }
-            }
-        }
-        drop(pieces);
-        let what = self.what(&descriptor.digest.to_string());
-        match self.runtime.block_on(upload) {
-            Ok(Ok(response)) => {
-                let response = self.origin.judge(response, &what)?;
-                Ok(session.closed(&response, &descriptor.digest)?)
-            }
-            Ok(Err(error)) => Err(self.origin.network(error).into()),
-            Err(_) => Err(self.origin.protocol("the upload stopped").into()),
         }
     }
 }
 
 /// As many bytes as there are, up to `size`.
-fn read_piece(reader: &mut dyn Read, size: usize) -> io::Result<Bytes> {
-    let mut piece = Vec::with_capacity(size);
-    reader.take(size as u64).read_to_end(&mut piece)?;
+fn read_piece(reader: &mut dyn Read, size: u64) -> io::Result<Bytes> {
+    let mut piece = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    reader.take(size).read_to_end(&mut piece)?;
     Ok(piece.into())
 }

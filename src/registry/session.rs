@@ -11,10 +11,10 @@ use super::retry;
 use super::{Error, Registry};
 use crate::digest::Digest;
 
-/// As much as may have to be sent twice. Every piece costs the registry a round, and us its memory.
-pub(super) const CHUNK: usize = 8 << 20;
+/// A piece of a large blob, as much of which may have to be sent twice. It costs the registry a round, and us its memory.
+const CHUNK: u64 = 8 << 20;
 /// Registries may want larger pieces than ours, but none so large that they fill our memory.
-const LARGEST_CHUNK: usize = 32 << 20;
+const LARGEST_CHUNK: u64 = 32 << 20;
 const CHUNK_MIN_LENGTH: &str = "oci-chunk-min-length";
 const CONTENT_RANGE: HeaderName = reqwest::header::CONTENT_RANGE;
 const BYTES: &str = "application/octet-stream";
@@ -45,7 +45,7 @@ pub(super) struct Session<'a> {
     scope: String,
     what: String,
     /// How large pieces have to be.
-    pub(super) chunk: usize,
+    pub(super) chunk: u64,
     /// What the registry has of it.
     sent: u64,
     /// Whether an earlier run has begun it.
@@ -111,7 +111,7 @@ impl Registry {
         note: Option<Note>,
     ) -> Result<Session<'_>, Error> {
         let least = text(response.headers(), CHUNK_MIN_LENGTH)
-            .and_then(|value| value.parse::<usize>().ok())
+            .and_then(|value| value.parse::<u64>().ok())
             .unwrap_or(0);
         let mut session = self.session_at(url, what, note);
         session.chunk = CHUNK.max(least.min(LARGEST_CHUNK));
@@ -138,8 +138,17 @@ impl Registry {
 
     /// Another repository of the registry to which an earlier run has sent a blob.
     fn home_elsewhere(&self, digest: &Digest) -> Option<String> {
-        let name = self.home(digest)?.read(&self.place.registry)?;
+        let name = self.noted_home(digest)?;
         (name != self.place.name).then_some(name)
+    }
+
+    /// Whether an earlier run has sent a blob to this very repository.
+    pub(super) fn noted_here(&self, digest: &Digest) -> bool {
+        self.noted_home(digest).as_deref() == Some(&self.place.name)
+    }
+
+    fn noted_home(&self, digest: &Digest) -> Option<String> {
+        self.home(digest)?.read(&self.place.registry)
     }
 
     /// Where it is noted which repository has a blob.

@@ -4,6 +4,29 @@ use std::path::PathBuf;
 
 use super::Credentials;
 
+/// A certificate that a host is shown, and its key.
+#[derive(Clone)]
+pub struct Identity {
+    /// Both in PEM form.
+    pub(super) pem: Vec<u8>,
+}
+
+impl Identity {
+    /// A certificate with those that vouch for it, and its key without a password, all in PEM form. They are looked at when they are
+    /// first needed.
+    pub fn new(certificate: &[u8], key: &[u8]) -> Self {
+        Self {
+            pem: [certificate, b"\n", key].concat(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity(..)")
+    }
+}
+
 /// One host that speaks for a registry.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -15,6 +38,8 @@ pub struct Endpoint {
     pub plain_http: bool,
     /// Certificates in PEM form that are trusted besides the system's.
     pub authorities: Vec<Vec<u8>>,
+    /// The certificate that it is shown, if it wants one.
+    pub identity: Option<Identity>,
 }
 
 impl Endpoint {
@@ -25,6 +50,7 @@ impl Endpoint {
             credentials,
             plain_http: false,
             authorities: Vec::new(),
+            identity: None,
         }
     }
 }
