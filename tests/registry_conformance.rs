@@ -10,7 +10,8 @@ use std::io::{Cursor, Read};
 
 use common::layout;
 use common::registry::{Double, Lie};
-use krunner::artifact::{BlobSink, Descriptor};
+use krunner::artifact::{BlobSink, BlobSource as _, Descriptor};
+use krunner::registry::{Credentials, Endpoint, Registry, Settings};
 use snapshot::krunner_in;
 
 /// Every request, as `METHOD PATH`.
@@ -119,9 +120,141 @@ fn no_chunk_is_smaller_than_the_registry_wants_them() {
     }
 }
 
+/// "Pushing a blob in chunks": a 416 means that the upload's state is to be asked for, and the upload goes on from there.
+#[test]
+fn an_upload_out_of_step_is_asked_for_and_goes_on() {
+    let registry = Double::start();
+    registry.lie(&[Lie::OutOfStep]);
+    push(&registry, &vec![1; 20 << 20]);
+    assert_eq!(registry.count("GET /v2/krunner/blobs/uploads/"), 1);
+    assert_eq!(registry.count("POST"), 1, "it began anew");
+    assert_eq!(registry.inside.lock().unwrap().received, 20 << 20);
+}
+
+/// "Cancel a blob upload": deleting is optional, so a 405 is no error of its own.
+#[test]
+fn what_cannot_be_cancelled_is_left() {
+    let registry = Double::start();
+    registry.lie(&[Lie::KeepsAll]);
+    let descriptor = Descriptor::of("application/octet-stream", b"as described");
+    let open = || Ok(Box::new(Broken) as Box<dyn Read + Send>);
+    let error = BlobSink::blob(&registry.client(), &descriptor, &open).unwrap_err();
+    assert!(error.to_string().contains("the disk broke"), "{error}");
+    assert_eq!(registry.count("DELETE"), 1);
+}
+
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        Err(std::io::Error::other("the disk broke"))
+    }
+}
+
+/// "Mounting a blob from another repository": a registry that does not mount answers 202 and has opened an upload, which is used.
+#[test]
+fn a_mount_that_became_an_upload_is_filled() {
+    let registry = Double::start();
+    let endpoint = Endpoint::new(&registry.address, Credentials::anonymous());
+    let mut settings = Settings::new(endpoint);
+    settings.mount_from = Some("elsewhere".to_owned());
+    let place = registry.reference().parse().unwrap();
+    let client = Registry::with(place, settings).unwrap();
+    send(&client, b"nowhere yet");
+    assert_eq!(registry.count("POST"), 1);
+    assert_eq!(registry.count("POST /v2/krunner/blobs/uploads/?mount="), 1);
+    assert_eq!(registry.count("PUT"), 1);
+}
+
+/// "Listing referrers": pages are followed by `Link`, whose address may be relative, and none is left out.
+#[test]
+fn every_page_of_a_list_is_read() {
+    let registry = Double::start();
+    registry.inside.lock().unwrap().lists_referrers = true;
+    registry.lie(&[Lie::Pages]);
+    let client = registry.client();
+    let manifest = "application/vnd.oci.image.manifest.v1+json";
+    let subject = Descriptor::of(manifest, b"{}");
+    for number in 0..3 {
+        let content = serde_json::json!({
+            "schemaVersion": 2,
+            "mediaType": manifest,
+            "subject": { "mediaType": manifest, "digest": subject.digest, "size": 2 },
+            "annotations": { "number": number.to_string() },
+        });
+        let content = content.to_string().into_bytes();
+        let descriptor = Descriptor::of(manifest, &content);
+        client.attach(&subject, &descriptor, &content).unwrap();
+    }
+    // What answers `OCI-Subject` keeps the list itself.
+    let fallback = format!("PUT /v2/krunner/manifests/sha256-{}", subject.digest.hex());
+    assert_eq!(registry.count(&fallback), 0);
+    assert_eq!(client.referrers(&subject.digest).unwrap().len(), 3);
+    assert_eq!(registry.count("GET /v2/krunner/referrers/"), 3);
+}
+
+/// "Digests": algorithms other than SHA-256 are optional; one that we do not know is named, and nothing is believed of it.
+#[test]
+fn a_digest_of_another_kind_is_named() {
+    let registry = Double::start();
+    let digest = format!("sha512:{}", "0".repeat(128));
+    let manifest = "application/vnd.oci.image.manifest.v1+json";
+    let index = "application/vnd.oci.image.index.v1+json";
+    let content = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": index,
+        "manifests": [{ "mediaType": manifest, "digest": digest, "size": 2 }],
+    });
+    let document = (index.to_owned(), content.to_string().into_bytes());
+    registry
+        .inside
+        .lock()
+        .unwrap()
+        .manifests
+        .insert("15".to_owned(), document);
+    let dir = tempfile::tempdir().unwrap();
+    let said = krunner_in(dir.path(), &["pull", &registry.reference()]);
+    assert!(said.starts_with("exit code: Some(1)"), "{said}");
+    assert!(said.contains("sha512:"), "{said}");
+    assert_eq!(registry.count("GET /v2/krunner/manifests/sha512"), 0);
+}
+
+/// "Repository name unknown": who has no such repository has none of its blobs either, so a first push asks once.
+#[test]
+fn a_first_push_asks_for_no_blob_by_itself() {
+    let registry = Double::start();
+    registry.inside.lock().unwrap().lists_tags = true;
+    let requests = published(&registry);
+    let count = |start: &str| requests.iter().filter(|it| it.starts_with(start)).count();
+    assert_eq!(count("HEAD "), 0, "{requests:#?}");
+    assert_eq!(count("GET /v2/krunner/tags/list"), 1);
+    assert!(count("POST ") > 0);
+}
+
+/// And one with nothing to do asks for the tag alone.
+#[test]
+fn a_push_of_what_is_there_is_one_request() {
+    let registry = Double::start();
+    let dir = tempfile::tempdir().unwrap();
+    layout::small().write(&dir.path().join("in"));
+    let reference = registry.reference();
+    let publish = || {
+        registry.lie(&[]);
+        let said = krunner_in(dir.path(), &["publish", "oci:in", &reference]);
+        assert!(said.starts_with("exit code: Some(0)"), "{said}");
+        requests(&registry)
+    };
+    publish();
+    assert_eq!(publish(), ["GET /v2/krunner/manifests/15"]);
+}
+
 fn push(registry: &Double, content: &[u8]) -> Descriptor {
+    send(&registry.client(), content)
+}
+
+fn send(client: &Registry, content: &[u8]) -> Descriptor {
     let descriptor = Descriptor::of("application/octet-stream", content);
     let open = || Ok(Box::new(Cursor::new(content)) as Box<dyn Read + Send>);
-    BlobSink::blob(&registry.client(), &descriptor, &open).unwrap();
+    BlobSink::blob(client, &descriptor, &open).unwrap();
     descriptor
 }

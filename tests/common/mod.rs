@@ -10,6 +10,7 @@ pub(crate) mod layout;
 pub(crate) mod node;
 pub(crate) mod real;
 pub(crate) mod registry;
+pub(crate) mod tls;
 
 use std::path::{Path, PathBuf};
 

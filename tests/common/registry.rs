@@ -16,6 +16,7 @@ use krunner::digest::Digest;
 use krunner::registry::{Credentials, Registry};
 
 use super::faults::Faults;
+use super::tls::Guarded;
 
 /// How the registry lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,12 @@ pub(crate) enum Lie {
     Loop,
     /// What is put is said to be something else.
     WrongReceipt,
+    /// Lists come in pages of one.
+    Pages,
+    /// Nothing can be deleted.
+    KeepsAll,
+    /// A piece that comes where none is expected is refused once, and the upload is to be asked for.
+    OutOfStep,
 }
 
 /// What is there, and what was seen.
@@ -70,6 +77,8 @@ pub(crate) struct Inside {
     pub(crate) seen: Vec<(String, Option<String>)>,
     /// Whether it lists what refers to something.
     pub(crate) lists_referrers: bool,
+    /// Whether it lists tags, and so says that there is no repository.
+    pub(crate) lists_tags: bool,
     /// Blobs that were asked for by digest, and from which of their bytes on.
     pub(crate) blobs_asked: Vec<(String, usize)>,
     /// Faults that happen by chance, if any shall.
@@ -94,14 +103,24 @@ pub(crate) struct Double {
 impl Double {
     /// Starts an empty registry.
     pub(crate) fn start() -> Self {
+        Self::start_at(async || tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    /// Starts an empty registry that whoever connects has to show a certificate.
+    pub(crate) fn start_guarded() -> Self {
+        Self::start_at(Guarded::bind)
+    }
+
+    fn start_at<L>(bind: impl AsyncFnOnce() -> L) -> Self
+    where
+        L: axum::serve::Listener<Addr = std::net::SocketAddr>,
+    {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-            .unwrap();
+        let listener = runtime.block_on(bind());
         let address = listener.local_addr().unwrap().to_string();
         let inside = Arc::new(Mutex::new(Inside {
             address: address.clone(),
@@ -211,9 +230,10 @@ async fn answer(
         format!("{repository}/{name}")
     };
     match (&method, kind) {
+        (_, "tags") if inside.lists_tags => tags(&inside, repository),
         (&Method::PUT, "manifests") => put_manifest(&mut inside, &uri, &key, &headers, &body),
         (_, "manifests") => manifest(&inside, &key),
-        (_, "referrers") if inside.lists_referrers => referrers(&inside, &name),
+        (_, "referrers") if inside.lists_referrers => referrers(&inside, &name, &uri),
         (_, "blobs") if rest.starts_with("blobs/uploads/") => {
             upload(&mut inside, &method, &uri, repository, &headers, &body)
         }
@@ -239,7 +259,7 @@ async fn answer(
 /// `/v2/REPOSITORY/REST`, where the rest begins with what it is about.
 fn split(path: &str) -> Option<(&str, &str)> {
     let path = path.strip_prefix("/v2/")?;
-    let at = ["/manifests/", "/blobs/", "/referrers/"]
+    let at = ["/manifests/", "/blobs/", "/referrers/", "/tags/"]
         .iter()
         .find_map(|kind| path.find(kind))?;
     Some((&path[..at], &path[at + 1..]))
@@ -359,7 +379,16 @@ fn put_manifest(
     created(uri, &more)
 }
 
-fn referrers(inside: &Inside, subject: &str) -> Response {
+fn tags(inside: &Inside, repository: &str) -> Response {
+    if inside.manifests.is_empty() {
+        let refusal = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"","detail":{}}]}"#;
+        return (StatusCode::NOT_FOUND, refusal).into_response();
+    }
+    let list = serde_json::json!({ "name": repository, "tags": [] });
+    list.to_string().into_response()
+}
+
+fn referrers(inside: &Inside, subject: &str, uri: &Uri) -> Response {
     let mut manifests = Vec::new();
     for (name, (kind, content)) in &inside.manifests {
         let document: serde_json::Value = serde_json::from_slice(content).unwrap();
@@ -372,9 +401,20 @@ fn referrers(inside: &Inside, subject: &str) -> Response {
             }));
         }
     }
-    let index = serde_json::json!({ "schemaVersion": 2, "manifests": manifests });
+    let mut headers = HeaderMap::new();
     let kind = "application/vnd.oci.image.index.v1+json";
-    ([(header::CONTENT_TYPE, kind)], index.to_string()).into_response()
+    headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
+    if inside.lies.contains(&Lie::Pages) {
+        let page = uri.query().and_then(|query| query.strip_prefix("page="));
+        let page: usize = page.map_or(0, |page| page.parse().unwrap());
+        if page + 1 < manifests.len() {
+            let next = format!("<{}?page={}>; rel=\"next\"", uri.path(), page + 1);
+            headers.insert(header::LINK, next.parse().unwrap());
+        }
+        manifests = manifests.into_iter().skip(page).take(1).collect();
+    }
+    let index = serde_json::json!({ "schemaVersion": 2, "manifests": manifests });
+    (headers, index.to_string()).into_response()
 }
 
 fn upload(
@@ -431,6 +471,10 @@ fn upload(
                 let headers = [(header::RETRY_AFTER, "50")];
                 return (StatusCode::TOO_MANY_REQUESTS, headers).into_response();
             }
+            if let Some(at) = inside.lies.iter().position(|lie| *lie == Lie::OutOfStep) {
+                inside.lies.remove(at);
+                return StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+            }
             inside.received += body.len() as u64;
             let half = inside.lies.iter().position(|lie| *lie == Lie::HalfPiece);
             let Some(there) = inside.uploads.get_mut(&path) else {
@@ -460,6 +504,9 @@ fn upload(
             inside.homes.insert((repository.to_owned(), digest.clone()));
             inside.blobs.insert(digest, there);
             created(uri, &[])
+        }
+        Method::DELETE if inside.lies.contains(&Lie::KeepsAll) => {
+            StatusCode::METHOD_NOT_ALLOWED.into_response()
         }
         Method::DELETE => {
             inside.uploads.remove(&path);
