@@ -129,8 +129,8 @@ impl Sending<'_, '_> {
         let layers: Vec<&Packed> = layers.iter().map(Arc::as_ref).collect();
         let mut made = Made::of(image, &layers, self.way)?;
         if let Some(mkfs) = self.way.erofs {
-            let make = || mkfs.image(image, self.way.cache, self.way.reporter);
-            let packed = self.make_and_send(erofs::NAME, make)?;
+            let pack = || mkfs.image(image, self.way.cache, self.way.reporter);
+            let packed = self.make_and_send(erofs::NAME, pack)?;
             let twin = made.add_twin(image, &packed, mkfs)?;
             self.send_small(&twin.config)?;
         }

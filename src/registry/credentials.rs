@@ -8,7 +8,6 @@ use std::path::Path;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::Error;
@@ -117,7 +116,7 @@ struct File {
     #[serde(default)]
     auths: BTreeMap<String, Value>,
     #[serde(default)]
-    cred_helpers: BTreeMap<String, IgnoredAny>,
+    cred_helpers: BTreeMap<String, Value>,
 }
 
 /// The entry for the longest part of a repository's path that has one, and a file with nothing else.

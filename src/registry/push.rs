@@ -166,7 +166,7 @@ impl Registry {
         result
     }
 
-    /// Sends what is small in one request, and everything else piece by piece from memory, so that a piece that
+    /// Sends what is one piece in one request, and everything else piece by piece from memory, so that a piece that
     /// broke need not be read again.
     fn fill(
         &self,
@@ -177,7 +177,7 @@ impl Registry {
     ) -> Result<Sent, Unsent> {
         if session.there() == 0 && descriptor.size <= SMALL {
             let content = read_piece(reader, SMALL).map_err(Unsent::Unreadable)?;
-            // Verified readers say only at their end whether they were right.
+            // As below.
             read_piece(reader, 1).map_err(Unsent::Unreadable)?;
             return Ok(session.close(&descriptor.digest, content)?);
         }
@@ -186,7 +186,7 @@ impl Registry {
         }
         let sent = self
             .in_pieces
-            .pass(|| self.pieces(session, descriptor, reader))?;
+            .pass(|| pieces(session, descriptor, reader))?;
         match sent {
             Sent::Whole => {
                 let mut reader = open().map_err(Unsent::Unreadable)?;
@@ -195,28 +195,28 @@ impl Registry {
             sent => Ok(sent),
         }
     }
+}
 
-    fn pieces(
-        &self,
-        session: &mut Session<'_>,
-        descriptor: &Descriptor,
-        reader: &mut (dyn Read + Send),
-    ) -> Result<Sent, Unsent> {
-        let mut start = session.there();
-        // What an earlier run has sent is only read, to know that it was the right blob.
-        io::copy(&mut (&mut *reader).take(start), &mut io::sink()).map_err(Unsent::Unreadable)?;
-        loop {
-            let left = descriptor.size.saturating_sub(start);
-            let piece = read_piece(reader, left.min(session.chunk)).map_err(Unsent::Unreadable)?;
-            if piece.is_empty() {
-                // As above; and what is missing at the end is said by it too.
-                read_piece(reader, 1).map_err(Unsent::Unreadable)?;
-                return Ok(retry(|| session.close(&descriptor.digest, Bytes::new()))?);
-            }
-            match session.piece(start, &piece)? {
-                Sent::All => start += piece.len() as u64,
-                sent => return Ok(sent),
-            }
+/// Sends what is left of a blob piece by piece, and ends the upload.
+fn pieces(
+    session: &mut Session<'_>,
+    descriptor: &Descriptor,
+    reader: &mut (dyn Read + Send),
+) -> Result<Sent, Unsent> {
+    let mut start = session.there();
+    // What an earlier run has sent is only read, to know that it was the right blob.
+    io::copy(&mut (&mut *reader).take(start), &mut io::sink()).map_err(Unsent::Unreadable)?;
+    loop {
+        let left = descriptor.size.saturating_sub(start);
+        let piece = read_piece(reader, left.min(session.chunk)).map_err(Unsent::Unreadable)?;
+        if piece.is_empty() {
+            // Verified readers say only at their end whether they were right.
+            read_piece(reader, 1).map_err(Unsent::Unreadable)?;
+            return Ok(retry(|| session.close(&descriptor.digest, Bytes::new()))?);
+        }
+        match session.piece(start, &piece)? {
+            Sent::All => start += piece.len() as u64,
+            sent => return Ok(sent),
         }
     }
 }

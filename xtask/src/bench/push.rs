@@ -4,7 +4,8 @@
 //! where they sent them before, as `krunner` and `skopeo` would. Those who send take turns. What each does:
 //!
 //! * `krunner publish` takes the layers from its cache (where its first run put them), composes manifests and index anew,
-//!   asks what is under the tag already, and sends every blob, held against its digest on the way, in pieces that can be taken up.
+//!   asks what is under the tag already and whether there is such a repository, and sends every blob, held against its digest on the
+//!   way, eight at a time; what has more than 16 MiB in pieces that can be taken up.
 //! * `oras cp` copies the published layout: every blob, three at a time, then the manifests, then the tag.
 //! * `crane push` does the same, four at a time; it knows layouts, and sends each blob in one request.
 //! * `skopeo copy --all` does the same, six at a time, and writes the index anew.
