@@ -21,7 +21,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 13] = [
     target("spec", 1 << 16, target::spec::run),
     target("lock", 1 << 16, target::lock::run),
     target("options", 1 << 14, target::options::run),
@@ -32,6 +32,9 @@ pub const TARGETS: [Target; 10] = [
     target("wheel", 1 << 14, target::wheel::run),
     target("elf", 1 << 16, target::elf::run),
     target("rewrite", 1 << 16, target::rewrite::run),
+    target("document", 1 << 14, target::document::run),
+    target("agent", 1 << 13, target::agent::run),
+    target("plugin", 1 << 12, target::plugin::run),
 ];
 
 const fn target(name: &'static str, longest: usize, run: fn(&[u8])) -> Target {

@@ -38,6 +38,16 @@ pub fn seeds(target: &str) -> Vec<Seed> {
         "archive" => archives(),
         "wheel" => WHEEL.iter().map(|(name, text)| seed(name, *text)).collect(),
         "elf" | "rewrite" => libraries(),
+        "document" => DOCUMENTS
+            .iter()
+            .map(|(name, text)| seed(name, *text))
+            .collect(),
+        "agent" => fixtures(|name| name == "agent.toml"),
+        "plugin" => CALLS
+            .iter()
+            .enumerate()
+            .map(|(number, text)| seed(&number.to_string(), *text))
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -97,6 +107,28 @@ const REFERENCES: [&str; 6] = [
     "oci-archive:volume.tar",
     "docker-archive:image.tar",
     "[::1]:5000/a:b",
+];
+
+const DOCUMENTS: [(&str, &str); 3] = [
+    (
+        "index",
+        r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","artifactType":"application/x","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":7,"platform":{"architecture":"arm64","os":"linux","os.features":["erofs"],"variant":"v8"}}],"annotations":null}"#,
+    ),
+    (
+        "manifest",
+        r#"{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":2},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+zstd","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":0,"annotations":{"a":"b"}}]}"#,
+    ),
+    (
+        "config",
+        r#"{"architecture":"amd64","os":"linux","created":"1970-01-01T00:00:00Z","config":{"Labels":{"a":"b"}},"rootfs":{"type":"layers","diff_ids":["sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]},"history":[{"comment":"python","empty_layer":false}]}"#,
+    ),
+];
+
+const CALLS: [&str; 4] = [
+    "/Plugin.Activate\n",
+    "/VolumeDriver.Create\n{\"Name\":\"v\",\"Opts\":{\"ref\":\"any\",\"platform\":\"linux/arm64\",\"pull\":\"always\"}}",
+    "/VolumeDriver.Mount\n{\"Name\":\"v\",\"ID\":\"i\"}",
+    "/VolumeDriver.List\nnull",
 ];
 
 const WHEEL: [(&str, &str); 3] = [
