@@ -11,7 +11,9 @@ use super::slim::slim;
 use super::target::{Level, Target, feature};
 use super::ttyd::ttyd;
 use super::wheels::packages;
-use super::{Base, File, Input, Locks, Origin, Plan, Python, Request, Volume, Wheels, marks};
+use super::{
+    Base, File, Input, Locks, Origin, Plan, Python, Request, Volume, Wheels, layers, marks,
+};
 use crate::report::{Problem, Problems};
 use crate::spec::arguments::SOURCE_DATE_EPOCH;
 use crate::spec::{self, IDENTITY_FILE, KeyPath, Libc, Spec};
@@ -127,16 +129,13 @@ fn wheels(planner: &mut Planner<'_>, wheels: &spec::Wheels, python: &Version) ->
         },
     };
     let (major, minor) = feature(python);
+    let lock = &wheels.lock;
+    let mut packages = packages(planner, lock, &["wheels", "lock"].into(), &target, "wheel");
+    layers::assign(&mut packages);
     Wheels {
         site_packages: format!("lib/python{major}.{minor}/site-packages"),
         interpreter: format!("{}/bin/python{major}.{minor}", volume.prefix),
-        packages: packages(
-            planner,
-            &wheels.lock,
-            &["wheels", "lock"].into(),
-            &target,
-            "wheel",
-        ),
+        packages,
     }
 }
 

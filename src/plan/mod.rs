@@ -8,6 +8,7 @@ mod check;
 mod choose;
 mod input;
 mod inputs;
+mod layers;
 mod locks;
 mod marks;
 mod planner;

@@ -117,6 +117,19 @@ pub struct Wheels {
     pub packages: Vec<Package>,
 }
 
+impl Wheels {
+    /// The packages by the layer that holds them, in the order in which layers are stacked.
+    pub fn layers(&self) -> BTreeMap<&str, Vec<&Package>> {
+        let mut layers = BTreeMap::<_, Vec<_>>::new();
+        for package in &self.packages {
+            if let Some(layer) = package.layer.as_deref() {
+                layers.entry(layer).or_default().push(package);
+            }
+        }
+        layers
+    }
+}
+
 /// One package and the wheel that was chosen for the target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
@@ -127,6 +140,9 @@ pub struct Package {
     /// The wheel's file name, which carries its tags. Empty when the lock has no wheel that fits and a
     /// named context brings one.
     pub file_name: String,
+    /// The layer of the volume that holds it, such as `wheels-attrs`; none for a tool, which is in no layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
     /// The wheel.
     pub wheel: Input,
 }

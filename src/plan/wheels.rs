@@ -56,6 +56,7 @@ pub(super) fn packages(
                 name: package.name.clone(),
                 version: wheel.name.version.to_string(),
                 file_name: wheel.name.to_string(),
+                layer: None,
                 wheel: replaced.unwrap_or_else(|| wheel_input(planner, input, wheel)),
             },
             (None, Some(wheel)) => Package {
@@ -66,6 +67,7 @@ pub(super) fn packages(
                     .map(ToString::to_string)
                     .unwrap_or_default(),
                 file_name: String::new(),
+                layer: None,
                 wheel,
             },
         };

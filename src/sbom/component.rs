@@ -16,6 +16,8 @@ pub struct Component {
     pub kind: Kind,
     /// The stage that it goes into.
     pub stage: String,
+    /// The layer of the volume that it goes into; none for what makes the volume without being in it.
+    pub layer: Option<String>,
     /// What it is called where it comes from: `attrs`, `libc6`, `libuv`.
     pub name: String,
     /// Its version, where that is known.
@@ -66,6 +68,8 @@ impl Component {
             input: input.name.clone(),
             kind,
             stage: stage.to_owned(),
+            // Most stages are one layer.
+            layer: (!is_tool(stage)).then(|| stage.to_owned()),
             name: name.to_owned(),
             version: None,
             architecture: None,
@@ -105,8 +109,12 @@ impl Component {
 
     /// Whether it makes the volume without being in it.
     pub fn is_tool(&self) -> bool {
-        matches!(self.stage.as_str(), "bytecode" | "toolchain")
+        is_tool(&self.stage)
     }
+}
+
+fn is_tool(stage: &str) -> bool {
+    matches!(stage, "bytecode" | "toolchain")
 }
 
 fn last(path: &str) -> String {

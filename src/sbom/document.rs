@@ -17,7 +17,7 @@ pub fn document(parts: &Parts, facts: &Facts) -> Document {
         packages.push(package::component(component, facts, &notes, &mut licences));
     }
     for installed in bundled(parts, facts) {
-        packages.push(package::bundled(installed, &mut licences));
+        packages.push(package::bundled(installed, &notes, &mut licences));
     }
     let volume = &parts.volume;
     let architecture = parts.platform.architecture.oci();
@@ -49,13 +49,15 @@ pub fn document(parts: &Parts, facts: &Facts) -> Document {
 pub(super) fn bundled<'a>(parts: &Parts, facts: &'a Facts) -> Vec<&'a Installed> {
     let known = |installed: &Installed| {
         parts.components.iter().any(|part| {
-            part.kind == Kind::Wheel && part.stage == installed.stage && part.name == installed.name
+            part.kind == Kind::Wheel
+                && part.layer.as_ref() == Some(&installed.layer)
+                && part.name == installed.name
         })
     };
     let mut rest: Vec<&Installed> = facts.installed.iter().filter(|one| !known(one)).collect();
-    rest.sort_by(|a, b| (&a.stage, &a.name).cmp(&(&b.stage, &b.name)));
+    rest.sort_by(|a, b| (&a.layer, &a.name).cmp(&(&b.layer, &b.name)));
     // Two folders may be of one package.
-    rest.dedup_by_key(|one| (&one.stage, &one.name));
+    rest.dedup_by_key(|one| (&one.layer, &one.name));
     rest
 }
 

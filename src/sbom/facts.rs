@@ -17,15 +17,15 @@ pub struct Facts {
     pub read: BTreeMap<String, Read>,
     /// What was changed in the sources of a component, a line each.
     pub patches: BTreeMap<String, Vec<String>>,
-    /// The trees by their stage.
+    /// The trees by their layer.
     pub trees: BTreeMap<String, Tree>,
 }
 
 /// A Python package, as its `METADATA` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Installed {
-    /// The stage whose tree it lies in.
-    pub stage: String,
+    /// The layer that it lies in.
+    pub layer: String,
     /// Normalised name.
     pub name: String,
     /// Its version.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::spdx::Annotation;
-use super::{Facts, Parts};
+use super::{Facts, Installed, Parts};
 use crate::date::rfc3339;
 
 /// Makes remarks of one time and author.
@@ -72,11 +72,16 @@ impl Notes {
 
     /// What each tree holds.
     pub(super) fn trees(&self, facts: &Facts) -> Vec<Annotation> {
-        let note = |(stage, tree): (&String, &super::Tree)| {
+        let note = |(layer, tree): (&String, &super::Tree)| {
             let (files, bytes) = (tree.files, tree.bytes);
-            self.note(format!("Layer `{stage}`: {files} files, {bytes} bytes"))
+            self.note(format!("Layer `{layer}`: {files} files, {bytes} bytes"))
         };
         facts.trees.iter().map(note).collect()
+    }
+
+    /// Where a package lies.
+    pub(super) fn place(&self, installed: &Installed) -> Annotation {
+        self.note(format!("Lies in layer `{}`", installed.layer))
     }
 
     /// What was changed in the sources of a component.

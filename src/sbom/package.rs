@@ -71,11 +71,13 @@ pub(super) fn component(
         expression,
         because,
     } = licences.of(&component, installed);
-    let annotations = if component.stage == "ttyd" {
-        notes.patches(facts, &component.name)
-    } else {
-        Vec::new()
-    };
+    let mut annotations: Vec<_> = installed
+        .map(|found| notes.place(found))
+        .into_iter()
+        .collect();
+    if component.stage == "ttyd" {
+        annotations.extend(notes.patches(facts, &component.name));
+    }
     let checksum = |digest: Digest| Checksum {
         algorithm: "SHA256".to_owned(),
         checksum_value: digest.hex(),
@@ -107,7 +109,11 @@ pub(super) fn component(
 }
 
 /// A Python package that the plan does not know: its distribution brought it.
-pub(super) fn bundled(installed: &Installed, licences: &mut Licences<'_>) -> Package {
+pub(super) fn bundled(
+    installed: &Installed,
+    notes: &Notes,
+    licences: &mut Licences<'_>,
+) -> Package {
     let Declared {
         expression,
         because,
@@ -118,27 +124,30 @@ pub(super) fn bundled(installed: &Installed, licences: &mut Licences<'_>) -> Pac
         version_info: Some(installed.version.clone()),
         primary_package_purpose: purpose(Kind::Wheel).to_owned(),
         download_location: NO_ASSERTION.to_owned(),
-        source_info: Some(format!("Part of the `{}` tree", installed.stage)),
+        source_info: Some(format!("Part of the `{}` tree", installed.layer)),
         license_declared: expression,
         license_comments: because,
         external_refs: vec![external(purl::pypi(
             &installed.name,
             Some(&installed.version),
         ))],
+        annotations: vec![notes.place(installed)],
         ..about(Some(installed))
     }
 }
 
 /// The identifier of such a package.
 pub(super) fn bundled_id(installed: &Installed) -> String {
-    id(&format!("{}-bundled-{}", installed.stage, installed.name))
+    id(&format!("{}-bundled-{}", installed.layer, installed.name))
 }
 
 /// What is installed of a component.
 pub(super) fn installed<'a>(component: &Component, facts: &'a Facts) -> Option<&'a Installed> {
     let is_wheel = component.kind == Kind::Wheel && component.stage == "wheels";
     let mut all = facts.installed.iter();
-    all.find(|one| is_wheel && one.stage == "wheels" && one.name == component.name)
+    all.find(|one| {
+        is_wheel && component.layer.as_ref() == Some(&one.layer) && one.name == component.name
+    })
 }
 
 fn about(installed: Option<&Installed>) -> Package {

@@ -29,27 +29,26 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// The parts of those `stages` of a plan that were built.
-    pub fn of(plan: &Plan, stages: &[&str]) -> Self {
+    /// The parts of a plan that are in `layers`, the ones that were built.
+    pub fn of(plan: &Plan, layers: &[&str]) -> Self {
         let mut parts = BTreeMap::new();
         let mut add = |component: Component| {
             // The compiler's Python may be the volume's own: then it is that.
             parts.entry(component.input.clone()).or_insert(component);
         };
-        let has = |stage: &str| stages.contains(&stage);
-        for component in shipped(plan) {
-            if has(&component.stage) {
-                add(component);
-            }
-        }
-        for component in tools(plan, has("ttyd"), has("python") || has("wheels")) {
+        let mut shipped = shipped(plan);
+        shipped.retain(|part| part.layer.as_deref().is_some_and(|at| layers.contains(&at)));
+        let has = |stage: &str| shipped.iter().any(|part| part.stage == stage);
+        let (has_ttyd, has_modules) = (has("ttyd"), has("python") || has("wheels"));
+        shipped.into_iter().for_each(&mut add);
+        for component in tools(plan, has_ttyd, has_modules) {
             add(component);
         }
         let keepalive = plan
             .ttyd
             .as_ref()
-            .filter(|ttyd| has("ttyd") && matches!(ttyd.sources, TtydSources::Build { .. }));
-        let slim = if has("python") || has("wheels") {
+            .filter(|ttyd| has_ttyd && matches!(ttyd.sources, TtydSources::Build { .. }));
+        let slim = if has_modules {
             plan.slim.clone()
         } else {
             Slim {
@@ -146,6 +145,9 @@ fn wheel(package: &Package, stage: &str) -> Component {
     let mut part = Component::new(&package.wheel, Kind::Wheel, stage, &package.name);
     if part.file.is_none() && !package.file_name.is_empty() {
         part.file = Some(package.file_name.clone());
+    }
+    if package.layer.is_some() {
+        part.layer.clone_from(&package.layer);
     }
     part.with_version(&package.version)
 }

@@ -74,6 +74,7 @@ mod tests {
             input: String::new(),
             kind,
             stage: String::new(),
+            layer: None,
             name: name.to_owned(),
             version: Some(version.to_owned()),
             architecture: Some("amd64".to_owned()),

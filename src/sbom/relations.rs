@@ -47,7 +47,8 @@ pub(super) fn relations(parts: &Parts, facts: &Facts) -> Vec<Relationship> {
     }
     for found in super::document::bundled(parts, facts) {
         let mut parts = parts.components.iter();
-        let owner = parts.find(|part| part.kind == Kind::Python && part.stage == found.stage);
+        let owner = parts
+            .find(|part| part.kind == Kind::Python && part.layer.as_ref() == Some(&found.layer));
         let owner = owner.map_or_else(|| VOLUME.to_owned(), |part| id(&part.input));
         add(&owner, "CONTAINS", &bundled_id(found));
     }

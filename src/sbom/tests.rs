@@ -13,8 +13,6 @@ const FOLDER: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/tests/fixtures/spec/static-gnu/"
 );
-const STAGES: [&str; 5] = ["runtime", "python", "wheels", "ttyd", "base"];
-
 fn fixture(name: &str) -> String {
     std::fs::read_to_string(format!("{FOLDER}{name}")).unwrap()
 }
@@ -38,13 +36,22 @@ fn plan() -> Plan {
 
 /// Read once: property tests ask for them often.
 pub(super) fn parts() -> Parts {
-    static PARTS: LazyLock<Parts> = LazyLock::new(|| Parts::of(&plan(), &STAGES));
+    static PARTS: LazyLock<Parts> = LazyLock::new(|| {
+        let plan = plan();
+        let mut layers = vec!["runtime", "python", "ttyd", "base"];
+        layers.extend(
+            plan.wheels
+                .iter()
+                .flat_map(|wheels| wheels.layers().into_keys()),
+        );
+        Parts::of(&plan, &layers)
+    });
     PARTS.clone()
 }
 
-fn installed(stage: &str, name: &str) -> Installed {
+fn installed(layer: &str, name: &str) -> Installed {
     Installed {
-        stage: stage.to_owned(),
+        layer: layer.to_owned(),
         name: name.to_owned(),
         version: "1.0".to_owned(),
         ..Installed::default()
@@ -66,7 +73,7 @@ fn facts() -> Facts {
             Installed {
                 expression: Some("mit".to_owned()),
                 summary: Some("Classes without boilerplate".to_owned()),
-                ..installed("wheels", "attrs")
+                ..installed("wheels-attrs", "attrs")
             },
             Installed {
                 licence: Some("BSD".to_owned()),
@@ -75,7 +82,7 @@ fn facts() -> Facts {
                     "jupyter-core>=4".to_owned(),
                     "attrs; extra == 'x'".to_owned(),
                 ],
-                ..installed("wheels", "jupyter-client")
+                ..installed("wheels-jupyter-client", "jupyter-client")
             },
             Installed {
                 classifiers: vec!["License :: OSI Approved :: MIT License".to_owned()],
@@ -194,9 +201,13 @@ fn every_input_of_a_plan_is_in_its_document() {
 
 #[test]
 fn a_part_of_a_volume_has_only_what_is_in_it() {
-    let parts = Parts::of(&plan(), &["wheels"]);
-    assert!(parts.components.iter().all(|part| part.stage == "wheels"));
-    assert!(!parts.components.is_empty());
+    let parts = Parts::of(&plan(), &["wheels-attrs", "wheels-janus"]);
+    let names: Vec<&str> = parts
+        .components
+        .iter()
+        .map(|part| part.name.as_str())
+        .collect();
+    assert_eq!(names, ["attrs", "janus"]);
     assert_eq!(check(&document(&parts, &facts())), [].into());
 }
 

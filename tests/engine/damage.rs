@@ -92,13 +92,14 @@ impl Drop for Damage {
 
 /// What a pull reads, with what an error must name: the index is asked for by its tag, so a registry that notices
 /// the damage itself can only be quoted with that; everything else is asked for by its digest.
-/// The config is not among them: the manifest carries its bytes.
+/// The config is not among them: the manifest carries its bytes. Of the layers the largest stands for all.
 fn read_by_a_pull(reference: &str, artifact: &Value) -> Vec<(String, String)> {
     let digest = |value: &Value| value["digest"].as_str().unwrap().to_owned();
     let mut found = vec![(digest(artifact), reference.to_owned())];
     for branch in artifact["manifests"].as_array().unwrap() {
         let layers = branch["manifest"]["layers"].as_array().unwrap();
-        for descriptor in std::iter::once(&branch["descriptor"]).chain(layers) {
+        let largest = layers.iter().max_by_key(|layer| layer["size"].as_u64());
+        for descriptor in std::iter::once(&branch["descriptor"]).chain(largest) {
             found.push((digest(descriptor), digest(descriptor)));
         }
     }

@@ -61,9 +61,11 @@ fn a_pushed_volume_is_plain_and_has_a_line_of_history_for_each_layer() {
             let layers = config["rootfs"]["diff_ids"].as_array().unwrap();
             let history = config["history"].as_array().unwrap();
             assert_eq!(layers.len(), history.len(), "{config}");
-            for (entry, stage) in history.iter().zip(["python", "wheels", "base"]) {
+            let names = ["python", "wheels-alpha", "wheels-beta", "base"];
+            assert_eq!(layers.len(), names.len());
+            for (entry, name) in history.iter().zip(names) {
                 assert_eq!(entry["created"], "2024-01-01T00:00:00Z");
-                assert_eq!(entry["created_by"], format!("krunner {stage}"));
+                assert_eq!(entry["created_by"], format!("krunner {name}"));
             }
         }
     }

@@ -93,7 +93,7 @@ fn oras_fetches_its_manifest_and_pulls_its_layers() {
         ])
         .arg(folder.path()),
     );
-    for layer in ["python", "wheels", "ttyd", "base"] {
+    for layer in ["python", "wheels-attrs", "wheels-uvloop", "ttyd", "base"] {
         assert!(
             folder.path().join(format!("{layer}.tar.zst")).is_file(),
             "{layer}"

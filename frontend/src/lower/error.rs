@@ -1,5 +1,7 @@
 //! What can be wrong between a plan and its operations.
 
+use krunner::platform::Platform;
+
 use super::GitAddressError;
 use crate::llb::GraftError;
 
@@ -11,6 +13,11 @@ pub enum Error {
         "The spec has no stage `{0}`\n  hint: add a table `[{0}]`, or build without `--target {0}`"
     )]
     NoStage(&'static str),
+    /// The lock has no package for the platform, so there is nothing to show.
+    #[error(
+        "The lock has no package for `{0}`\n  hint: lock a package, or build without `--target wheels`"
+    )]
+    NoPackages(Platform),
     /// A plan speaks of a context that nobody gave.
     #[error(
         "There is no build context of this name: `{0}`\n  hint: add `--build-context {0}=FOLDER`"

@@ -1,5 +1,7 @@
 //! Running: a step's orders, its mounts, and the process that follows them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::environment::platform;
 use super::inputs::Inputs;
 use super::own::Owner;
@@ -8,7 +10,7 @@ use crate::llb::{self, Exec, Meta, Mount, Output};
 use crate::tool::step::Step;
 use krunner::platform::Platform;
 
-/// Where the step writes its tree.
+/// Where the step writes its tree; of several trees, the folder above them.
 pub(super) const OUT: &str = "/out";
 /// Where our binary is in its image.
 pub const BINARY: &str = "/krunner-frontend";
@@ -52,7 +54,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// The tree that `step` makes.
+    /// The tree that `step` makes in [`OUT`].
     pub(super) fn run(
         &self,
         step: &Step,
@@ -60,6 +62,20 @@ impl<'a> Runner<'a> {
         root: Root<'_>,
         meta: Meta,
     ) -> Result<Output, Error> {
+        let outs = [OUT.to_owned()].into();
+        let mut outputs = self.run_each(step, outs, inputs, root, meta)?;
+        outputs.remove(OUT).ok_or(Error::NoStage("out"))
+    }
+
+    /// The trees that `step` makes in one run, by the folder of `outs` that each of them has to itself.
+    pub(super) fn run_each(
+        &self,
+        step: &Step,
+        outs: BTreeSet<String>,
+        inputs: Inputs<'_>,
+        root: Root<'_>,
+        meta: Meta,
+    ) -> Result<BTreeMap<String, Output>, Error> {
         let orders = llb::make_file(
             None,
             &format!("/{ORDERS_FILE}"),
@@ -72,11 +88,13 @@ impl<'a> Runner<'a> {
         exec.sandbox = self.environment.sandbox.clone();
         exec = exec
             .mount(ORDERS, Mount::Input(orders))
-            .mount("/tmp", Mount::Tmpfs(None))
-            .mount(OUT, Mount::Scratch);
+            .mount("/tmp", Mount::Tmpfs(None));
+        for out in &outs {
+            exec = exec.mount(out, Mount::Scratch);
+        }
         let outputs = inputs.mount(exec)?.outputs(meta);
-        // There is exactly one writable mount.
-        outputs.into_iter().next().ok_or(Error::NoStage("out"))
+        // Nothing else is writable, and both are sorted by path.
+        Ok(outs.into_iter().zip(outputs).collect())
     }
 
     fn exec(&self, root: Root<'_>) -> Exec {

@@ -12,7 +12,7 @@ use crate::tool::step::Step;
 
 /// The tree with the document of what `lowered` is made of. Nothing in the trees depends on it.
 pub fn sbom(plan: &Plan, lowered: &Lowered, environment: &Environment) -> Result<Output, Error> {
-    let parts = Parts::of(plan, &lowered.layers);
+    let parts = Parts::of(plan, &lowered.layers());
     let mut inputs = Inputs::new(environment, "sbom", plan.platform);
     let mut unpinned = Vec::new();
     for one in plan.inputs() {
@@ -27,9 +27,9 @@ pub fn sbom(plan: &Plan, lowered: &Lowered, environment: &Environment) -> Result
         }
     }
     inputs.set_platform(plan.platform);
-    let trees = lowered.trees.iter().map(|(stage, tree)| {
-        let path = inputs.tree(&format!("tree/{stage}"), tree);
-        ((*stage).to_owned(), path)
+    let trees = lowered.trees.iter().map(|(layer, tree)| {
+        let path = inputs.tree(&format!("tree/{layer}"), tree);
+        (layer.clone(), path)
     });
     let step = Step::Sbom {
         trees: trees.collect(),

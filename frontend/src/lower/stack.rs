@@ -1,42 +1,38 @@
-//! Stacking: the trees of the stages over each other, one layer each.
+//! Stacking: trees over each other, one layer each.
 
 use krunner::plan::Plan;
 
-use super::{Environment, Error, Lowered};
+use super::{Environment, Error, Lowered, Target, Trees};
 use crate::llb::{self, Meta, Output};
 
 /// Merges where the engine can, so that no layer depends on another; else copies each tree onto those below
 /// it, which gives the same layers but makes them again when a lower one changes.
 pub(super) fn stack(
     plan: &Plan,
-    trees: Vec<(&'static str, Output)>,
+    target: Target,
+    trees: Trees,
     environment: &Environment,
 ) -> Result<Lowered, Error> {
-    let layers: Vec<_> = trees.iter().map(|(stage, _)| *stage).collect();
-    let own = trees.clone();
-    let name = |what: &str, stage: &str| {
-        Meta::named(format!(
-            "{} {what}",
-            environment.label(stage, plan.platform)
-        ))
-        .without_cache(environment.no_cache.covers("volume"))
+    let name = |what: &str| {
+        let label = environment.label(target.name(), plan.platform);
+        Meta::named(format!("{label} {what}"))
+            .without_cache(environment.no_cache.covers(target.name()))
     };
-    let mut trees = trees.into_iter();
-    let (_, first) = trees.next().ok_or(Error::NoStage("python"))?;
     let output = if environment.can_merge {
-        let mut all = vec![first.clone()];
-        all.extend(trees.map(|(_, tree)| tree));
-        let meta = name(&format!("merge {} layers", all.len()), "volume");
-        llb::merge(&all, meta).unwrap_or(first)
+        let all: Vec<Output> = trees.iter().map(|(_, tree)| tree.clone()).collect();
+        llb::merge(&all, name(&format!("merge {} layers", all.len())))
     } else {
-        trees.fold(first, |below, (stage, tree)| {
-            let meta = name(&format!("copy {stage}"), "volume");
-            llb::copy_tree(&tree, Some(&below), plan.volume.epoch, meta)
+        let mut all = trees.iter();
+        let first = all.next().map(|(_, tree)| tree.clone());
+        first.map(|first| {
+            all.fold(first, |below, (layer, tree)| {
+                let meta = name(&format!("copy {layer}"));
+                llb::copy_tree(tree, Some(&below), plan.volume.epoch, meta)
+            })
         })
     };
     Ok(Lowered {
-        output,
-        layers,
-        trees: own,
+        output: output.ok_or(Error::NoStage(target.name()))?,
+        trees,
     })
 }

@@ -1,4 +1,4 @@
-//! The stages of a plan, each a tree of its own.
+//! The stages of a plan, each a tree of its own, but for the packages, which are several.
 
 use krunner::plan::{Package, Plan};
 
@@ -6,7 +6,7 @@ use super::compiler::{self, Compiler};
 use super::inputs::Inputs;
 use super::own::Owner;
 use super::run::{OUT, Root, Runner};
-use super::{Environment, Error, ttyd};
+use super::{Environment, Error, Trees, ttyd};
 use crate::llb::{Meta, Output};
 use crate::tool::step::{self, Step};
 
@@ -98,14 +98,26 @@ impl<'a> Stages<'a> {
         self.run(&step, inputs, meta)
     }
 
-    pub(super) fn wheels(&self) -> Result<Option<Output>, Error> {
+    /// The packages, one tree for each of their layers, all of which one step makes.
+    pub(super) fn wheels(&self) -> Result<Trees, Error> {
         let Some(wheels) = &self.plan.wheels else {
-            return Ok(None);
+            return Ok(Trees::new());
         };
-        let count = wheels.packages.len();
+        let layers = wheels.layers();
+        if layers.is_empty() {
+            return Ok(Trees::new());
+        }
+        let out = |layer: &str| format!("{OUT}/{layer}");
         let mut inputs = self.inputs("wheels").grouped("download wheels");
+        let mut parts = Vec::new();
+        for (layer, own) in &layers {
+            parts.push(step::Part {
+                wheels: packages(own.iter().copied(), &mut inputs)?,
+                out: out(layer).into(),
+            });
+        }
         let step = Step::Wheels {
-            wheels: packages(&wheels.packages, &mut inputs)?,
+            parts,
             site_packages: wheels.site_packages.clone(),
             interpreter: wheels.interpreter.clone(),
             slim: self.slim(),
@@ -113,10 +125,16 @@ impl<'a> Stages<'a> {
             compiler: self.compiler(&mut inputs),
             architecture: self.plan.platform.architecture,
             epoch: self.plan.volume.epoch,
-            out: OUT.into(),
         };
+        let count = wheels.packages.len();
         let meta = self.meta("wheels", &format!("install {count} packages"));
-        self.run(&step, inputs, meta).map(Some)
+        let outs = layers.keys().map(|layer| out(layer)).collect();
+        let runner = &self.runner;
+        let mut trees = runner.run_each(&step, outs, inputs, Root::Program, meta)?;
+        let layers = layers.keys();
+        Ok(layers
+            .filter_map(|layer| Some(((*layer).to_owned(), trees.remove(&out(layer))?)))
+            .collect())
     }
 
     pub(super) fn ttyd(&self) -> Result<Option<Output>, Error> {
@@ -128,7 +146,7 @@ impl<'a> Stages<'a> {
     pub(super) fn base(
         &self,
         python: &Output,
-        others: Option<&[(&'static str, Output)]>,
+        others: Option<&[(String, Output)]>,
     ) -> Result<Output, Error> {
         let base = &self.plan.base;
         let mut inputs = self.inputs("base");
@@ -155,9 +173,9 @@ impl<'a> Stages<'a> {
         self.run(&step, inputs, meta)
     }
 
-    fn gates(&self, trees: &[(&'static str, Output)], inputs: &mut Inputs<'_>) -> step::Gates {
+    fn gates(&self, trees: &[(String, Output)], inputs: &mut Inputs<'_>) -> step::Gates {
         let volume = &self.plan.volume;
-        let mount = |(stage, tree): &(&str, Output)| inputs.tree(&format!("tree/{stage}"), tree);
+        let mount = |(layer, tree): &(String, Output)| inputs.tree(&format!("tree/{layer}"), tree);
         step::Gates {
             trees: trees.iter().map(mount).collect(),
             libc: volume.libc.clone(),
@@ -169,12 +187,12 @@ impl<'a> Stages<'a> {
 }
 
 /// Wheels as a step has them.
-pub(super) fn packages(
-    packages: &[Package],
+pub(super) fn packages<'p>(
+    packages: impl IntoIterator<Item = &'p Package>,
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<step::Wheel>, Error> {
     packages
-        .iter()
+        .into_iter()
         .map(|package| {
             Ok(step::Wheel {
                 package: package.name.clone(),

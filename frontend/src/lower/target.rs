@@ -18,7 +18,7 @@ pub enum Target {
     Base,
     /// The bill of materials of the volume.
     Sbom,
-    /// Everything, each stage a layer.
+    /// Everything: a layer for each stage, and for each package.
     #[default]
     Volume,
 }
@@ -57,7 +57,7 @@ impl Target {
             Self::Ttyd => "The web terminal",
             Self::Base => "Mount points, further files and licences",
             Self::Sbom => "The bill of materials of the volume",
-            Self::Volume => "Everything, each stage a layer",
+            Self::Volume => "Everything: a layer for each stage, and for each package",
         }
     }
 }

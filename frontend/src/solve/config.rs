@@ -8,15 +8,15 @@ use serde_json::json;
 
 /// The config: labels, and one history entry for each layer, all of one fixed time. The engine fills in the
 /// layers' digests. There is no entry point: the image is mounted, never run.
-pub(super) fn config(plan: &Plan, layers: &[&str], labels: &BTreeMap<String, String>) -> Vec<u8> {
+pub(super) fn config(plan: &Plan, layers: &[String], labels: &BTreeMap<String, String>) -> Vec<u8> {
     let created = rfc3339(plan.volume.epoch);
     let history: Vec<_> = layers
         .iter()
-        .map(|stage| {
+        .map(|layer| {
             json!({
                 "created": created,
-                "created_by": format!("krunner {stage}"),
-                "comment": stage,
+                "created_by": format!("krunner {layer}"),
+                "comment": layer,
             })
         })
         .collect();

@@ -59,7 +59,7 @@ async fn build(bridge: &mut Bridge, options: &Options) -> Result<Outcome, Error>
         };
         built.push(Built {
             plan,
-            layers: lowered.layers,
+            layers: lowered.layers().into_iter().map(str::to_owned).collect(),
             output: lowered.output,
             reference,
             sbom,

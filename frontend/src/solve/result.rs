@@ -15,7 +15,8 @@ use crate::llb::Output;
 #[derive(Debug)]
 pub(super) struct Built {
     pub(super) plan: Plan,
-    pub(super) layers: Vec<&'static str>,
+    /// The names of its layers, lowest first.
+    pub(super) layers: Vec<String>,
     /// The graph of the tree.
     pub(super) output: Output,
     pub(super) reference: Reference,

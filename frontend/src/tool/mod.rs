@@ -1,7 +1,7 @@
 //! What runs *inside* the exec steps of a build: it unpacks, installs, checks and normalises.
 //!
 //! A step has the frontend's own image as its root, no network, its inputs read-only, and one folder
-//! to write. It is told what to do by one JSON document ([`step`]), and does nothing else. What it
+//! to write for each tree that it makes. It is told what to do by one JSON document ([`step`]), and does nothing else. What it
 //! reads was made by others, so every reader here is bounded, and no name leaves the folder.
 
 pub mod archive;
@@ -87,7 +87,7 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             python::run(&step, out)
         }
         Step::Wheels {
-            wheels,
+            parts,
             site_packages,
             interpreter,
             slim,
@@ -95,10 +95,9 @@ pub fn perform(step: &Step) -> Result<(), Error> {
             compiler,
             architecture,
             epoch,
-            out,
         } => {
             let step = wheel::Wheels {
-                archives: wheels,
+                parts,
                 site_packages,
                 interpreter,
                 slim,
@@ -107,7 +106,7 @@ pub fn perform(step: &Step) -> Result<(), Error> {
                 architecture: *architecture,
                 epoch: *epoch,
             };
-            wheel::run(&step, out)
+            wheel::run(&step)
         }
         Step::Base {
             mount_points,

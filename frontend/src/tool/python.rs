@@ -77,7 +77,7 @@ pub(super) fn run(step: &Python<'_>, out: &Path) -> Result<(), Error> {
         fault,
     })?;
     if let Some(compiler) = step.compiler {
-        bytecode::compile(out, compiler).map_err(|fault| Error::Bytecode {
+        bytecode::compile(&[out], compiler).map_err(|fault| Error::Bytecode {
             input: step.source.name.clone(),
             fault,
         })?;

@@ -1,7 +1,7 @@
 //! What a step is told: one JSON document, written by `lower` and read by the tool inside the step.
 //!
 //! A step's command line is `krunner-frontend tool STEP.json`. All paths are absolute inside the step.
-//! A step writes nothing but its `out` folder (and `/tmp`), and stamps every entry it made
+//! A step writes nothing but its `out` folders (and `/tmp`), and stamps every entry it made
 //! with `epoch`, owner 0:0 and a normalised mode.
 
 use std::collections::BTreeMap;
@@ -48,11 +48,11 @@ pub enum Step {
         /// Where the tree goes.
         out: PathBuf,
     },
-    /// Installs wheels into a tree of their own.
+    /// Installs wheels into trees of their own, each of which is a part of the volume.
     Wheels {
-        /// The wheels, in order.
-        wheels: Vec<Wheel>,
-        /// Relative to `out`.
+        /// Which wheels go where, in order.
+        parts: Vec<Part>,
+        /// Relative to every `out`.
         site_packages: String,
         /// The volume's own interpreter.
         interpreter: String,
@@ -66,8 +66,6 @@ pub enum Step {
         architecture: Architecture,
         /// Seconds since 1970.
         epoch: u64,
-        /// Where the tree goes.
-        out: PathBuf,
     },
     /// Lays out the root in which ttyd is compiled.
     Toolchain {
@@ -121,7 +119,7 @@ pub enum Step {
     Sbom {
         /// What the plan knows.
         parts: Box<Parts>,
-        /// The trees, by their stage.
+        /// The trees, by their layer.
         trees: BTreeMap<String, PathBuf>,
         /// What has no digest yet, and gets one in the document.
         unpinned: Vec<Bytes>,
@@ -215,6 +213,16 @@ pub struct Bytes {
     pub path: PathBuf,
     /// To be checked by the tool, for what the engine did not check.
     pub sha256: Option<Digest>,
+}
+
+/// Wheels that share a tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The wheels, in order.
+    pub wheels: Vec<Wheel>,
+    /// Where the tree goes.
+    pub out: PathBuf,
 }
 
 /// One wheel.

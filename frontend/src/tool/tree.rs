@@ -5,6 +5,8 @@
 //! and symbolic links are made last, when nothing is written any more. So no archive can write
 //! outside of the root, whatever its entries are called and in whichever order they come.
 
+mod limits;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,15 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
+pub use self::limits::Limits;
 use super::path::EntryPath;
 use super::refusal::Refusal;
 
-/// Entries that a tree may have: forty times those of a Python.
-const MOST_ENTRIES: usize = 200_000;
-/// Bytes that a tree may have: 4 GiB.
-const MOST_BYTES: u64 = 4 << 30;
-/// Folders kept open, below the usual limit of 1024 descriptors.
-const OPEN_FOLDERS: usize = 256;
 /// Links followed while a link is checked, which is the kernel's limit.
 const MOST_LINKS: usize = 40;
 /// One write call for most files, and few for the large ones.
@@ -43,6 +40,7 @@ pub struct Tree {
     root: PathBuf,
     folder: Arc<OwnedFd>,
     links: Links,
+    limits: Arc<Limits>,
     state: Mutex<State>,
 }
 
@@ -50,7 +48,6 @@ pub struct Tree {
 struct State {
     entries: HashMap<EntryPath, Entry>,
     open: HashMap<EntryPath, Arc<OwnedFd>>,
-    bytes: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -69,12 +66,18 @@ enum Kind {
 impl Tree {
     /// Opens `root`, which is made if it does not exist, to write a tree into.
     pub fn create(root: &Path, links: Links) -> io::Result<Self> {
+        Self::create_within(root, links, Arc::new(Limits::of(1)))
+    }
+
+    /// The same for one of several trees, which keep `limits` together.
+    pub fn create_within(root: &Path, links: Links, limits: Arc<Limits>) -> io::Result<Self> {
         std::fs::create_dir_all(root)?;
         let folder = open_folder(CWD, root)?;
         Ok(Self {
             root: root.to_owned(),
             folder: Arc::new(folder),
             links,
+            limits,
             state: Mutex::default(),
         })
     }
@@ -193,7 +196,7 @@ impl Tree {
             return Err(Refusal::Duplicate(entry.owner.to_string()));
         }
         let folder = self.open(&mut state, &parent, owner)?;
-        note(&mut state, path, kind, owner)?;
+        self.note(&mut state, path, kind, owner)?;
         Ok(folder)
     }
 
@@ -222,11 +225,11 @@ impl Tree {
                     Ok(()) | Err(rustix::io::Errno::EXIST) => {}
                     Err(error) => return Err(io::Error::from(error).into()),
                 }
-                note(state, path, Kind::Folder, owner)?;
+                self.note(state, path, Kind::Folder, owner)?;
             }
         }
         let folder = Arc::new(open_folder(&*parent, Path::new(path.name()))?);
-        if state.open.len() >= OPEN_FOLDERS {
+        if state.open.len() >= self.limits.open_folders {
             state.open.clear();
         }
         state.open.insert(path.clone(), Arc::clone(&folder));
@@ -239,13 +242,7 @@ impl Tree {
         loop {
             let count = fill(source, &mut buffer.0)?;
             size += count as u64;
-            {
-                let mut state = self.state();
-                state.bytes += count as u64;
-                if state.bytes > MOST_BYTES {
-                    return Err(Refusal::TooLarge(MOST_BYTES));
-                }
-            }
+            self.limits.bytes(count)?;
             file.write_all(&buffer.0[..count])?;
             if count < buffer.0.len() {
                 return Ok(size);
@@ -262,19 +259,23 @@ impl Tree {
         }
     }
 
+    fn note(
+        &self,
+        state: &mut State,
+        path: &EntryPath,
+        kind: Kind,
+        owner: &Arc<str>,
+    ) -> Result<(), Refusal> {
+        self.limits.entry()?;
+        let owner = Arc::clone(owner);
+        state.entries.insert(path.clone(), Entry { kind, owner });
+        Ok(())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere ends the step anyway; what the map says is true at every moment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn note(state: &mut State, path: &EntryPath, kind: Kind, owner: &Arc<str>) -> Result<(), Refusal> {
-    if state.entries.len() >= MOST_ENTRIES {
-        return Err(Refusal::TooMany(MOST_ENTRIES));
-    }
-    let owner = Arc::clone(owner);
-    state.entries.insert(path.clone(), Entry { kind, owner });
-    Ok(())
 }
 
 fn open_folder(at: impl std::os::fd::AsFd, path: &Path) -> io::Result<OwnedFd> {

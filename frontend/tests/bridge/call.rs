@@ -179,7 +179,7 @@ fn a_graph_is_converted_as_it_would_be_solved() {
     let shown = [
         "[python] download cpython-3.13.2-aarch64.tar.gz",
         "[linux/arm64 python] unpack Python 3.13.2",
-        "[linux/arm64 volume] merge 4 layers",
+        "[linux/arm64 volume] merge 16 layers",
     ]
     .map(named);
     insta::with_settings!({ filters => [("sha256:[0-9a-f]{64}", "DIGEST")] }, {

@@ -1,7 +1,7 @@
 //! Definitions as the engine reads them: checked, and written for people.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use bollard_buildkit_proto::pb;
 use krunner::digest::Digest;
@@ -17,7 +17,8 @@ pub(crate) fn operations(definition: &pb::Definition) -> Vec<(String, pb::Op)> {
     definition.def.iter().map(decode).collect()
 }
 
-/// One line or more for every operation, with inputs by their line.
+/// One line or more for every operation, with inputs by their line, and by their number where the operation there makes
+/// several trees.
 pub(crate) fn describe(definition: &pb::Definition) -> String {
     shown(definition).map(|(_, text)| text + "\n").collect()
 }
@@ -32,7 +33,10 @@ fn shown(definition: &pb::Definition) -> impl Iterator<Item = (String, String)> 
     let mut numbers = BTreeMap::new();
     let all = operations(definition).into_iter().enumerate();
     all.map(move |(number, (digest, op))| {
-        let inputs = op.inputs.iter().map(|input| numbers[&input.digest]);
+        let inputs = op.inputs.iter().map(|input| Input {
+            line: numbers[&input.digest],
+            index: input.index,
+        });
         let inputs: Vec<_> = inputs.collect();
         numbers.insert(digest.clone(), number);
         let metadata = &definition.metadata[&digest];
@@ -41,7 +45,23 @@ fn shown(definition: &pb::Definition) -> impl Iterator<Item = (String, String)> 
     })
 }
 
-fn operation(op: pb::Op, metadata: &pb::OpMetadata, inputs: &[usize]) -> String {
+/// One tree of those that an operation makes.
+struct Input {
+    line: usize,
+    index: i64,
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.line)?;
+        if self.index > 0 {
+            write!(f, ".{}", self.index)?;
+        }
+        Ok(())
+    }
+}
+
+fn operation(op: pb::Op, metadata: &pb::OpMetadata, inputs: &[Input]) -> String {
     let name = metadata.description.get("llb.customname");
     let mut text = name.cloned().unwrap_or_default();
     if let Some(platform) = op.platform {
@@ -85,7 +105,7 @@ fn operation(op: pb::Op, metadata: &pb::OpMetadata, inputs: &[usize]) -> String 
     text
 }
 
-fn process(exec: &pb::ExecOp, inputs: &[usize]) -> String {
+fn process(exec: &pb::ExecOp, inputs: &[Input]) -> String {
     let meta = exec.meta.clone().unwrap_or_default();
     let mut text = format!(
         "{} env {:?} network {}",
@@ -95,7 +115,7 @@ fn process(exec: &pb::ExecOp, inputs: &[usize]) -> String {
     );
     for mount in &exec.mounts {
         let from = usize::try_from(mount.input)
-            .map_or(String::new(), |index| format!(" from {}", inputs[index]));
+            .map_or(String::new(), |index| format!(" from {:?}", inputs[index]));
         let kind = mount.mount_type().as_str_name();
         let access = if mount.readonly {
             "read-only"

@@ -14,6 +14,7 @@ mod determinism;
 mod engines;
 mod evaluate;
 mod graph;
+mod layers;
 mod options;
 mod robust;
 

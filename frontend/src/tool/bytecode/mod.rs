@@ -24,17 +24,20 @@ use super::step::Compiler;
 /// Bytes of a bytecode file before the code: a magic number, flags, and the source's hash.
 const HEADER: usize = 16;
 
-/// Compiles every module beneath `root/lib/python3.N`. A file that is no Python (there are some among test data)
-/// is left without bytecode, and named in the log.
-pub(super) fn compile(root: &Path, compiler: &Compiler) -> Result<(), Fault> {
+/// Compiles every module beneath `lib/python3.N` of the trees at `roots`, with one process of Python. A file that is no
+/// Python (there are some among test data) is left without bytecode, and named in the log.
+pub(super) fn compile(roots: &[&Path], compiler: &Compiler) -> Result<(), Fault> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    compile_with(root, compiler, processors)
+    compile_with(roots, compiler, processors)
 }
 
-fn compile_with(root: &Path, compiler: &Compiler, processors: usize) -> Result<(), Fault> {
+fn compile_with(roots: &[&Path], compiler: &Compiler, processors: usize) -> Result<(), Fault> {
     let python = python::Python::find(compiler)?;
-    let modules = list::modules(root, &compiler.prefix, python.minor())?;
-    let scratch = Scratch::new("bytecode").map_err(Fault::file(root))?;
+    let mut modules = Vec::new();
+    for root in roots {
+        modules.extend(list::modules(root, &compiler.prefix, python.minor())?);
+    }
+    let scratch = Scratch::new("bytecode").map_err(Fault::file(&std::env::temp_dir()))?;
     let refused = python.compile(&modules, processors, scratch.path())?;
     for (number, module) in modules.iter().enumerate() {
         match refused.get(&number) {
@@ -64,4 +67,4 @@ fn canonicalise(path: &Path, minor: u32) -> Result<(), Fault> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

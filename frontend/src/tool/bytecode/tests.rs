@@ -31,8 +31,9 @@ fn compiler() -> Option<(Compiler, u32)> {
     (found.exists()).then_some((compiler, minor.parse().ok()?))
 }
 
+/// The same, said if there is none.
 #[expect(clippy::print_stderr, reason = "a test that is left out says why")]
-fn compiler_or_reason() -> Option<(Compiler, u32)> {
+pub(in crate::tool) fn compiler_or_reason() -> Option<(Compiler, u32)> {
     let compiler = compiler();
     if compiler.is_none() {
         eprintln!("left out: this machine has no Python that is laid out like a distribution");
@@ -80,7 +81,7 @@ fn bytecode_is_the_same_for_any_number_of_processors_and_names_its_place_in_a_co
     for processors in [1, 4] {
         let temp = tempfile::tempdir().unwrap();
         tree(temp.path(), minor, 9);
-        compile_with(temp.path(), &compiler, processors).unwrap();
+        compile_with(&[temp.path()], &compiler, processors).unwrap();
         results.push(bytecode(temp.path(), minor));
     }
     assert_eq!(results[0], results[1]);
@@ -112,11 +113,11 @@ fn what_is_no_python_has_no_bytecode_and_fails_only_where_nothing_compiles() {
     tree(temp.path(), minor, 0);
     let library = temp.path().join(format!("lib/python3.{minor}"));
     std::fs::write(library.join("bad.py"), "print 1\n").unwrap();
-    let fault = compile(temp.path(), &compiler).unwrap_err();
+    let fault = compile(&[temp.path()], &compiler).unwrap_err();
     assert!(matches!(fault, Fault::Nothing(_)), "{fault}");
     std::fs::write(library.join("deep.py"), "(".repeat(100_000)).unwrap();
     std::fs::write(library.join("good.py"), "x = 1\n").unwrap();
-    compile(temp.path(), &compiler).unwrap();
+    compile(&[temp.path()], &compiler).unwrap();
     let names: Vec<_> = bytecode(temp.path(), minor)
         .into_iter()
         .map(|(name, _)| name)
@@ -135,10 +136,10 @@ fn a_compiler_that_is_not_there_is_told() {
         loader: "ld-linux-x86-64.so.2".to_owned(),
         prefix: PREFIX.to_owned(),
     };
-    let fault = compile(temp.path(), &compiler).unwrap_err();
+    let fault = compile(&[temp.path()], &compiler).unwrap_err();
     assert!(matches!(fault, Fault::Interpreter(0)), "{fault}");
     std::fs::write(temp.path().join("bin/python3.13"), "").unwrap();
     tree(temp.path(), 13, 1);
-    let fault = compile(temp.path(), &compiler).unwrap_err();
+    let fault = compile(&[temp.path()], &compiler).unwrap_err();
     assert!(matches!(fault, Fault::Start { .. }), "{fault}");
 }

@@ -19,8 +19,8 @@ pub(super) fn gather(step: &Sbom<'_>) -> Result<Facts, Error> {
         tool: concat!("krunner-frontend-", env!("CARGO_PKG_VERSION")).to_owned(),
         ..Facts::default()
     };
-    for (stage, root) in step.trees {
-        tree(stage, root, &mut facts).map_err(Error::out(root))?;
+    for (layer, root) in step.trees {
+        tree(layer, root, &mut facts).map_err(Error::out(root))?;
     }
     if let Some((ping, hangup)) = step.parts.keepalive {
         facts.patches = ttyd::patched(ping, hangup);
@@ -40,7 +40,7 @@ pub(super) fn gather(step: &Sbom<'_>) -> Result<Facts, Error> {
     Ok(facts)
 }
 
-fn tree(stage: &str, root: &Path, facts: &mut Facts) -> io::Result<()> {
+fn tree(layer: &str, root: &Path, facts: &mut Facts) -> io::Result<()> {
     let mut size = Tree::default();
     read::files(root, &mut |path, bytes| {
         size.files += 1;
@@ -57,11 +57,11 @@ fn tree(stage: &str, root: &Path, facts: &mut Facts) -> io::Result<()> {
             });
         } else if is_metadata(path) {
             let text = read::text(&root.join(path))?;
-            facts.installed.extend(metadata::installed(stage, &text));
+            facts.installed.extend(metadata::installed(layer, &text));
         }
         Ok(())
     })?;
-    facts.trees.insert(stage.to_owned(), size);
+    facts.trees.insert(layer.to_owned(), size);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use krunner::sbom::Installed;
 use super::super::wheel::{Headers, normal_name};
 
 /// What it says; none if it does not say which package it is of.
-pub(super) fn installed(stage: &str, text: &str) -> Option<Installed> {
+pub(super) fn installed(layer: &str, text: &str) -> Option<Installed> {
     let headers = Headers::parse(text);
     let text = |name| headers.first(name).map(str::to_owned);
     // `License: UNKNOWN` is what old tools wrote for nothing.
@@ -15,7 +15,7 @@ pub(super) fn installed(stage: &str, text: &str) -> Option<Installed> {
         return None;
     }
     Some(Installed {
-        stage: stage.to_owned(),
+        layer: layer.to_owned(),
         name,
         version: text("Version")?,
         expression: said("License-Expression"),
@@ -69,7 +69,7 @@ mod tests {
             License: UNKNOWN\nLicense-Expression: BSD-3-Clause\nClassifier: License :: OSI Approved :: BSD License\n\
             Classifier: Topic :: X\nProject-URL: Docs, https://d.example\nProject-URL: Homepage, https://a.example\n\
             Requires-Dist: pyzmq>=23\n\nLicense: MIT\n";
-        let installed = installed("wheels", text).unwrap();
+        let installed = installed("wheels-a", text).unwrap();
         assert_eq!(installed.name, "jupyter-client");
         assert_eq!(installed.expression.as_deref(), Some("BSD-3-Clause"));
         assert_eq!(installed.licence, None);
@@ -81,15 +81,15 @@ mod tests {
 
     #[test]
     fn metadata_of_no_package_is_none() {
-        assert_eq!(installed("wheels", "Version: 1\n"), None);
-        assert_eq!(installed("wheels", "Name: a\n"), None);
-        assert_eq!(installed("wheels", "Name: -\nVersion: 1\n"), None);
+        assert_eq!(installed("wheels-a", "Version: 1\n"), None);
+        assert_eq!(installed("wheels-a", "Name: a\n"), None);
+        assert_eq!(installed("wheels-a", "Name: -\nVersion: 1\n"), None);
     }
 
     proptest! {
         #[test]
         fn any_text_can_be_read(text in "(Name: a\nVersion: 1\n)?\\PC{0,80}") {
-            installed("wheels", &text);
+            installed("wheels-a", &text);
         }
     }
 }

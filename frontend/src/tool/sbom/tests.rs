@@ -10,11 +10,12 @@ use serde_json::Value;
 
 use super::*;
 
-fn component(input: &str, kind: Kind, stage: &str, name: &str) -> Component {
+fn component(input: &str, kind: Kind, (stage, layer): (&str, &str), name: &str) -> Component {
     Component {
         input: input.to_owned(),
         kind,
         stage: stage.to_owned(),
+        layer: Some(layer.to_owned()),
         name: name.to_owned(),
         version: Some("1.0".to_owned()),
         architecture: None,
@@ -36,9 +37,14 @@ fn parts() -> Parts {
         platform: Platform::AMD64,
         python: "3.13.2".to_owned(),
         components: vec![
-            component("python-amd64", Kind::Python, "python", "cpython"),
-            component("ttyd-ttyd", Kind::Source, "ttyd", "ttyd"),
-            component("wheel-a", Kind::Wheel, "wheels", "a"),
+            component(
+                "python-amd64",
+                Kind::Python,
+                ("python", "python"),
+                "cpython",
+            ),
+            component("ttyd-ttyd", Kind::Source, ("ttyd", "ttyd"), "ttyd"),
+            component("wheel-a", Kind::Wheel, ("wheels", "wheels-a"), "a"),
         ],
         slim: Slim {
             drop: Vec::new(),
@@ -58,21 +64,21 @@ fn the_document_says_what_lies_in_the_trees() {
         fs::write(path, text).unwrap();
     };
     write(
-        "wheels/lib/python3.13/site-packages/a-1.0.dist-info/METADATA",
+        "wheels-a/lib/python3.13/site-packages/a-1.0.dist-info/METADATA",
         "Name: A\nVersion: 1.0\nLicense: MIT\n",
     );
-    write("wheels/licenses/wheels/a/deep/LICENSE", "text");
+    write("wheels-a/licenses/wheels/a/deep/LICENSE", "text");
     write(
         "python/lib/python3.13/site-packages/pip-9.dist-info/METADATA",
         "Name: pip\nVersion: 9\n",
     );
     write("base/licenses/python/LICENSE", "Terms of Python");
     write("input/python.tar.gz", "bytes");
-    let trees = ["wheels", "python", "base"];
+    let trees = ["wheels-a", "python", "base"];
     let step = Sbom {
         parts: &parts(),
         trees: &trees
-            .map(|stage| (stage.to_owned(), temp.path().join(stage)))
+            .map(|layer| (layer.to_owned(), temp.path().join(layer)))
             .into(),
         unpinned: &[Bytes {
             name: "python-amd64".to_owned(),
@@ -95,6 +101,10 @@ fn the_document_says_what_lies_in_the_trees() {
     assert_eq!(
         package("a")["externalRefs"][0]["referenceLocator"],
         "pkg:pypi/a@1.0"
+    );
+    assert_eq!(
+        package("a")["annotations"][0]["comment"],
+        "Lies in layer `wheels-a`"
     );
     let python = package("cpython");
     assert_eq!(
@@ -125,14 +135,14 @@ fn the_document_says_what_lies_in_the_trees() {
 #[test]
 fn a_link_out_of_a_tree_is_not_followed() {
     let temp = tempfile::tempdir().unwrap();
-    let tree = temp.path().join("wheels");
+    let tree = temp.path().join("wheels-a");
     fs::create_dir_all(tree.join("licenses/wheels/a")).unwrap();
     fs::write(temp.path().join("secret"), "secret").unwrap();
     let link = tree.join("licenses/wheels/a/LICENSE");
     std::os::unix::fs::symlink("../../../../secret", link).unwrap();
     let step = Sbom {
         parts: &parts(),
-        trees: &[("wheels".to_owned(), tree)].into(),
+        trees: &[("wheels-a".to_owned(), tree)].into(),
         unpinned: &[],
         epoch: 0,
     };

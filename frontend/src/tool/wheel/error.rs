@@ -80,6 +80,9 @@ pub enum Fault {
     /// Two entries, of this wheel or of two, for one path.
     #[error("The path is also written by {0}")]
     Conflict(String),
+    /// A folder of the path is a file of this wheel or of another.
+    #[error("A folder of the path is a file, written by {0}")]
+    NotAFolder(String),
     /// `entry_points.txt` cannot be read.
     #[error("Entry point cannot be read: `{0}`")]
     EntryPoint(String),
@@ -99,7 +102,7 @@ impl Fault {
         Some(match self {
             Self::Refused(refusal) => return refusal.hint(),
             Self::Identity { .. } => "make the lock again, or give the wheel that the lock names",
-            Self::Conflict(_) => {
+            Self::Conflict(_) | Self::NotAFolder(_) => {
                 "lock only one of the two packages: one file cannot come from both"
             }
             Self::NoLicence => {

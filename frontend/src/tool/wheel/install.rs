@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use krunner::platform::Architecture;
 use sha2::{Digest, Sha256};
 
 use super::prepare::{Planned, Prepared, launcher};
@@ -12,8 +13,13 @@ use crate::tool::program::{self, Rewriter};
 use crate::tool::tree::Tree;
 use crate::tool::{archive, bytecode};
 
-/// How installed packages say who installed them.
-const INSTALLER: &str = "krunner\n";
+/// How installed packages say who installed them, and for what.
+///
+/// It makes the layers of two platforms differ although they are of one pure wheel: clients that write both to a folder
+/// show an error for each pair of equal ones, and retry.
+fn installer(architecture: Architecture) -> String {
+    format!("krunner linux/{}\n", architecture.oci())
+}
 
 /// A wheel that is written but for its `RECORD`.
 #[derive(Debug)]
@@ -28,9 +34,10 @@ pub(super) fn install(
     mut wheel: Prepared,
     layout: &Layout,
     rewriter: Rewriter<'_>,
+    architecture: Architecture,
     tree: &Tree,
 ) -> Result<Installed, Error> {
-    match write(&mut wheel, layout, rewriter, tree) {
+    match write(&mut wheel, layout, rewriter, architecture, tree) {
         Ok(record) => Ok(Installed {
             input: wheel.input,
             dist_info: wheel.dist_info,
@@ -77,6 +84,7 @@ fn write(
     wheel: &mut Prepared,
     layout: &Layout,
     rewriter: Rewriter<'_>,
+    architecture: Architecture,
     tree: &Tree,
 ) -> Result<Record, Faulty> {
     let owner: Arc<str> = wheel.input.as_str().into();
@@ -114,7 +122,8 @@ fn write(
         add(launcher(command)?, &text, true)?;
     }
     let dist_info = format!("{}/{}", layout.site_packages, wheel.dist_info);
-    add(path(&format!("{dist_info}/INSTALLER"))?, INSTALLER, false)?;
+    let place = path(&format!("{dist_info}/INSTALLER"))?;
+    add(place, &installer(architecture), false)?;
     licence::write(wheel, tree, &owner)?;
     Ok(record)
 }

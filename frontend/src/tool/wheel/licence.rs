@@ -23,9 +23,29 @@ const STEMS: [&str; 6] = [
 /// Files that begin so and are code or data all the same.
 const CODE: [&str; 8] = ["py", "pyc", "pyi", "so", "h", "c", "js", "json"];
 
+/// What stands in where a wheel has no licence file.
+const FROM_METADATA: &str = "LICENSE-METADATA";
+
+/// All that [`write`] writes, relative to the volume.
+pub(super) fn places(wheel: &Prepared) -> Vec<String> {
+    let mut names: Vec<String> = files(wheel).into_keys().collect();
+    if names.is_empty() {
+        names.push(FROM_METADATA.to_owned());
+    }
+    let folder = folder(wheel);
+    names
+        .iter()
+        .map(|name| format!("{folder}/{name}"))
+        .collect()
+}
+
+fn folder(wheel: &Prepared) -> String {
+    format!("licenses/wheels/{}", wheel.package)
+}
+
 /// Writes `licenses/wheels/PACKAGE`.
 pub(super) fn write(wheel: &mut Prepared, tree: &Tree, owner: &Arc<str>) -> Result<(), Faulty> {
-    let folder = format!("licenses/wheels/{}", wheel.package);
+    let folder = folder(wheel);
     let files = files(wheel);
     for (name, index) in &files {
         let place = path(&format!("{folder}/{name}"))?;
@@ -41,7 +61,7 @@ pub(super) fn write(wheel: &mut Prepared, tree: &Tree, owner: &Arc<str>) -> Resu
         return Ok(());
     }
     let text = from_metadata(&wheel.metadata).ok_or((None, Fault::NoLicence))?;
-    let name = format!("{folder}/LICENSE-METADATA");
+    let name = format!("{folder}/{FROM_METADATA}");
     tree.file(&path(&name)?, false, owner, &mut text.as_bytes())
         .map_err(|refusal| (Some(name), refusal.into()))?;
     Ok(())

@@ -1,5 +1,5 @@
-//! The wheels step: installs wheels into a tree of their own, as an installer for Python would, but
-//! without one.
+//! The wheels step: installs wheels into trees of their own, as an installer for Python would, but
+//! without one. Laid over each other, the trees are what one installation of all wheels would be.
 //!
 //! Follows the binary distribution format and the format of recorded projects. Every file is checked
 //! against its wheel's `RECORD` while it is written; nothing of a wheel is run.
@@ -10,14 +10,16 @@ mod headers;
 mod install;
 mod layout;
 mod licence;
+mod owners;
 mod prepare;
 mod record;
 mod script;
 
 use std::collections::BTreeMap;
+use std::iter::repeat_n;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use krunner::platform::Architecture;
 
@@ -25,7 +27,6 @@ pub use self::error::{Error, Fault};
 pub use self::headers::Headers;
 pub use self::layout::Layout;
 pub(crate) use self::licence::is_licence;
-use self::prepare::Prepared;
 pub(crate) use self::prepare::normalise as normal_name;
 pub(crate) use self::record::{Checker, describes};
 pub use self::record::{Record, Row};
@@ -33,14 +34,14 @@ use super::path::EntryPath;
 use super::program::Rewriter;
 use super::refusal::Refusal;
 use super::slim::Slim;
-use super::step::{self, Compiler, Portable, Wheel};
-use super::tree::{Links, Tree};
+use super::step::{self, Compiler, Part, Portable, Wheel};
+use super::tree::{Limits, Links, Tree};
 use super::{Error as StepError, bytecode, elf, normalise};
 
-/// What the wheels step is told, without where it writes.
+/// What the wheels step is told.
 #[derive(Debug)]
 pub(super) struct Wheels<'a> {
-    pub(super) archives: &'a [Wheel],
+    pub(super) parts: &'a [Part],
     pub(super) site_packages: &'a str,
     pub(super) interpreter: &'a str,
     pub(super) slim: &'a step::Slim,
@@ -53,35 +54,65 @@ pub(super) struct Wheels<'a> {
 /// A fault and the file that it is about; the input is added where it is known.
 type Faulty = (Option<String>, Fault);
 
-pub(super) fn run(step: &Wheels<'_>, out: &Path) -> Result<(), StepError> {
+pub(super) fn run(step: &Wheels<'_>) -> Result<(), StepError> {
     let layout = Layout::new(step.site_packages, step.interpreter).map_err(|fault| Error {
         input: "wheels".to_owned(),
         file: None,
         fault,
     })?;
     let slim = Slim::new(step.slim, step.compiler.is_some())?;
-    let prepared = in_parallel(step.archives.iter().collect(), |wheel| {
-        prepare::prepare(wheel, &layout, &slim)
-    })?;
-    let owners = owners(&prepared)?;
-    let tree = Tree::create(out, Links::Inside).map_err(StepError::out(out))?;
+    let wheels = step.parts.iter().flat_map(|part| &part.wheels).collect();
+    let prepared = in_parallel(wheels, |wheel| prepare::prepare(wheel, &layout, &slim))?;
+    let owners = owners::owners(&prepared, &layout, step.compiler.is_some())?;
+    let trees = trees(step.parts)?;
+    let homes = trees
+        .iter()
+        .zip(step.parts)
+        .flat_map(|(tree, part)| repeat_n(tree, part.wheels.len()));
     let rewriter = Rewriter {
         portable: step.portable,
         strip: step.slim.strip_symbols,
     };
-    let installed = in_parallel(prepared, |wheel| {
-        install::install(wheel, &layout, rewriter, &tree)
+    let wheels = prepared.into_iter().zip(homes).collect();
+    let installed = in_parallel(wheels, |(wheel, tree)| {
+        let installed = install::install(wheel, &layout, rewriter, step.architecture, tree)?;
+        Ok((installed, tree))
     })?;
     if let Some(compiler) = step.compiler {
-        bytecode::compile(out, compiler).map_err(|fault| StepError::Bytecode {
+        let roots: Vec<&Path> = trees.iter().map(Tree::root).collect();
+        bytecode::compile(&roots, compiler).map_err(|fault| StepError::Bytecode {
             input: "wheels".to_owned(),
             fault,
         })?;
     }
     // After the bytecode, which records list where there is any.
-    in_parallel(installed, |wheel| wheel.write_record(&layout, &tree))?;
-    tree.finish().map_err(StepError::at("wheels"))?;
-    elf::check(out, step.architecture).map_err(|fault| {
+    in_parallel(installed, |(wheel, tree)| wheel.write_record(&layout, tree))?;
+    for tree in trees {
+        let root = tree.root().to_owned();
+        tree.finish().map_err(StepError::at("wheels"))?;
+        check(&root, step.architecture, &owners)?;
+        normalise::stamp(&root, step.epoch)?;
+    }
+    Ok(())
+}
+
+/// A tree for each part, all within the limits of one.
+fn trees(parts: &[Part]) -> Result<Vec<Tree>, StepError> {
+    let limits = Arc::new(Limits::of(parts.len()));
+    let create = |part: &Part| {
+        Tree::create_within(&part.out, Links::Inside, Arc::clone(&limits))
+            .map_err(StepError::out(&part.out))
+    };
+    parts.iter().map(create).collect()
+}
+
+/// The gate for what is of a foreign machine.
+fn check(
+    root: &Path,
+    architecture: Architecture,
+    owners: &BTreeMap<String, String>,
+) -> Result<(), StepError> {
+    elf::check(root, architecture).map_err(|fault| {
         let owner = match &fault {
             elf::Error::Machine { file, .. } => owners.get(file),
             elf::Error::Read { .. } => None,
@@ -90,26 +121,7 @@ pub(super) fn run(step: &Wheels<'_>, out: &Path) -> Result<(), StepError> {
             input: owner.map_or("wheels", String::as_str).to_owned(),
             fault,
         }
-    })?;
-    Ok(normalise::stamp(out, step.epoch)?)
-}
-
-/// Which wheel writes which path. Found out before anything is written, so that the message is the
-/// same however the threads run.
-fn owners(wheels: &[Prepared]) -> Result<BTreeMap<String, String>, Error> {
-    let mut owners = BTreeMap::new();
-    for wheel in wheels {
-        for path in wheel.places() {
-            if let Some(other) = owners.insert(path.to_string(), wheel.input.clone()) {
-                return Err(Error {
-                    input: wheel.input.clone(),
-                    file: Some(path.to_string()),
-                    fault: Fault::Conflict(other),
-                });
-            }
-        }
-    }
-    Ok(owners)
+    })
 }
 
 /// Does `work` for every item on all processors. Of several errors that of the first item counts.

@@ -50,7 +50,7 @@ pub(super) struct Planned {
 }
 
 impl Prepared {
-    /// All paths that will be written, but those under `licenses`, which has a folder per package.
+    /// The paths of its own files and programs, but not of what is written about it.
     pub(super) fn places(&self) -> impl Iterator<Item = EntryPath> {
         let commands = self.commands.iter();
         let launchers = commands.filter_map(|command| launcher(command).ok());

@@ -14,7 +14,7 @@ use zip::write::SimpleFileOptions;
 use super::{Record, Row};
 use crate::tool::installed;
 use crate::tool::perform;
-use crate::tool::step::{Bytes, Portable, Slim, Step, Wheel};
+use crate::tool::step::{Bytes, Part, Portable, Slim, Step, Wheel};
 
 /// A wheel to be made: a proper one, which each test spoils in its way.
 struct Recipe {
@@ -116,25 +116,34 @@ fn install_as(
     portable: Option<Portable>,
     folder: &Path,
 ) -> Result<(), String> {
-    let wheels = wheels
-        .iter()
-        .enumerate()
-        .map(|(index, (package, version, bytes))| {
-            let path = folder.join(format!("{index}.whl"));
-            std::fs::write(&path, bytes).unwrap();
-            Wheel {
-                package: (*package).to_owned(),
-                version: (*version).to_owned(),
-                archive: Bytes {
-                    name: format!("wheel-{package} (pylock.toml:{index})"),
-                    path,
-                    sha256: None,
-                },
-            }
-        })
-        .collect();
-    let step = Step::Wheels {
-        wheels,
+    let out = folder.join("out");
+    let wheels = given(wheels, folder);
+    let parts = vec![Part { wheels, out }];
+    perform(&step(parts, slim, portable)).map_err(|error| error.to_string())
+}
+
+/// Wheels as files in a folder.
+fn given(wheels: &[(&str, &str, Vec<u8>)], folder: &Path) -> Vec<Wheel> {
+    let wheels = wheels.iter().enumerate();
+    let file = |(index, (package, version, bytes)): (usize, &(&str, &str, Vec<u8>))| {
+        let path = folder.join(format!("{index}.whl"));
+        std::fs::write(&path, bytes).unwrap();
+        Wheel {
+            package: (*package).to_owned(),
+            version: (*version).to_owned(),
+            archive: Bytes {
+                name: format!("wheel-{package} (pylock.toml:{index})"),
+                path,
+                sha256: None,
+            },
+        }
+    };
+    wheels.map(file).collect()
+}
+
+fn step(parts: Vec<Part>, slim: Slim, portable: Option<Portable>) -> Step {
+    Step::Wheels {
+        parts,
         site_packages: "lib/python3.13/site-packages".to_owned(),
         interpreter: "/opt/backend.ai/bin/python3.13".to_owned(),
         slim,
@@ -142,9 +151,7 @@ fn install_as(
         compiler: None,
         architecture: Architecture::Amd64,
         epoch: 1_704_067_200,
-        out: folder.join("out"),
-    };
-    perform(&step).map_err(|error| error.to_string())
+    }
 }
 
 fn listing(root: &Path) -> String {
@@ -215,7 +222,7 @@ fn a_wheel_with_everything_is_spread_over_the_volume() {
     );
     assert!(read("bin/main").contains("from demo import main"));
     let info = "lib/python3.13/site-packages/demo-1.0.dist-info";
-    assert_eq!(read(&format!("{info}/INSTALLER")), "krunner\n");
+    assert_eq!(read(&format!("{info}/INSTALLER")), "krunner linux/amd64\n");
     let record = read(&format!("{info}/RECORD"));
     assert!(
         record.contains("\n../../../share/demo.txt,sha256="),
@@ -511,3 +518,4 @@ fn a_wheel_cut_off_or_flipped_anywhere_is_refused_or_the_same() {
 }
 
 mod changed;
+mod parts;

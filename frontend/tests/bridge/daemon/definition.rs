@@ -55,7 +55,24 @@ pub(crate) fn check(definition: &pb::Definition, profile: &Profile) -> Result<()
             }
         }
     }
+    for input in all.iter().flat_map(|(_, op)| &op.inputs) {
+        let (index, count) = (input.index, results(known[input.digest.as_str()]));
+        if usize::try_from(index).is_ok_and(|index| index >= count) {
+            return Err(format!(
+                "invalid response from exec need {index} index but {count} results received"
+            ));
+        }
+    }
     sources(definition)
+}
+
+/// How many trees an operation makes (`solver/edge.go` finds out once it has run).
+fn results(op: &pb::Op) -> usize {
+    match &op.op {
+        Some(Op::Exec(exec)) => exec.mounts.iter().filter(|one| one.output >= 0).count(),
+        Some(Op::File(file)) => file.actions.iter().filter(|one| one.output >= 0).count(),
+        _ => 1,
+    }
 }
 
 fn operation(op: &pb::Op) -> Result<(), String> {

@@ -85,6 +85,11 @@ fn operations_that_the_engine_refuses_are_refused() {
     assert_eq!(no_root, "invalid exec op with no rootfs");
     let far = exec(|exec| exec.mounts[0].input = 99);
     assert_eq!(far, "input index 99 out of range");
+    let fewer = exec(|exec| exec.mounts.retain(|mount| mount.output < 0));
+    assert_eq!(
+        fewer,
+        "invalid response from exec need 0 index but 0 results received"
+    );
     assert_eq!(
         file(|file| file.actions.clear()),
         "invalid file op with no actions"
