@@ -31,6 +31,14 @@ pub fn parse(text: &str) -> Result<MarkerTree, InvalidMarker> {
     if !text.is_ascii() {
         return Err(InvalidMarker::NotAscii(text.to_owned()));
     }
+    // The parser panics at it before a name of a text, though not behind one; before a version it means nothing.
+    let mut before = text
+        .match_indices("~=")
+        .map(|(at, _)| text[..at].trim_end());
+    if before.any(|left| left.ends_with(['\'', '"'])) {
+        let reason = "A text cannot stand before `~=`".to_owned();
+        return Err(InvalidMarker::Syntax(reason, text.to_owned()));
+    }
     let mut warnings = Vec::new();
     let mut reporter = |kind, warning| match kind {
         // An old spelling, not an unclear meaning.

@@ -59,6 +59,8 @@ fn a_marker_cannot_take_the_stack() {
         format!("{}os_name == 'posix'{}", "(".repeat(33), ")".repeat(33)),
         format!("os_name == '{}'", "a".repeat(5000)),
         "os_name ~= 'x'".to_owned(),
+        "'x' ~= os_name".to_owned(),
+        "os_name == 'x' or \"x\"~=os_name".to_owned(),
         "'a' in extras".to_owned(),
         "os_name=='3\u{b1}''3\u{10000}1'".to_owned(),
         String::new(),
