@@ -193,6 +193,63 @@ fn every_page_of_a_list_is_read() {
     assert_eq!(registry.count("GET /v2/krunner/referrers/"), 3);
 }
 
+/// And a page that does not come is no end of the list: what is missing may be the one signature that counts.
+#[test]
+fn a_list_is_whole_or_an_error() {
+    let registry = Double::start();
+    registry.inside.lock().unwrap().lists_referrers = true;
+    let client = registry.client();
+    let subject = Descriptor::of("application/vnd.oci.image.manifest.v1+json", b"{}");
+    for (link, error) in [
+        (
+            "</v2/krunner/referrers/gone?page>; rel=\"next\"",
+            "Not found",
+        ),
+        (
+            "<http://registry.example/page>; rel=\"next\"",
+            "another host",
+        ),
+        ("<?page>; rel=\"next\"", "does not end"),
+    ] {
+        registry.lie(&[Lie::Page(link.to_owned())]);
+        let failed = client.referrers(&subject.digest).unwrap_err();
+        let said = common::chain(&failed);
+        assert!(said.contains(error), "{link}: {said}");
+    }
+    registry.lie(&[Lie::Page("</v2/x>; rel=\"first\"".to_owned())]);
+    assert!(client.referrers(&subject.digest).unwrap().is_empty());
+}
+
+/// "Warnings": shown to the user, and once, however many answers have them.
+#[test]
+fn what_a_registry_warns_of_is_said_once() {
+    let registry = Double::start();
+    registry.lie(&[Lie::Warns("Low on \\\"space\\\"".to_owned())]);
+    let dir = tempfile::tempdir().unwrap();
+    layout::small().write(&dir.path().join("in"));
+    let reference = registry.reference();
+    let warning = format!("warning: `{}` says: Low on \"space\"\n", registry.address);
+    let said = krunner_in(dir.path(), &["publish", "oci:in", &reference]);
+    assert!(said.starts_with("exit code: Some(0)"), "{said}");
+    assert_eq!(said.matches(&warning).count(), 1, "{said}");
+    let said = krunner_in(dir.path(), &["pull", &reference, "--quiet"]);
+    assert!(!said.contains("Low on"), "{said}");
+    // What it says of somebody's password stays between the two.
+    registry.lie(&[
+        Lie::Warns("Is it s3cret?".to_owned()),
+        Lie::Token("me", "s3cret"),
+    ]);
+    let warnings = std::sync::Arc::new(krunner::registry::Warnings::default());
+    let mut settings = Settings::new(Endpoint::new(
+        &registry.address,
+        Credentials::basic("me", "s3cret"),
+    ));
+    settings.warnings = warnings.clone();
+    let client = Registry::with(reference.parse().unwrap(), settings).unwrap();
+    client.root().unwrap();
+    assert!(warnings.take().is_empty());
+}
+
 /// "Digests": algorithms other than SHA-256 are optional; one that we do not know is named, and nothing is believed of it.
 #[test]
 fn a_digest_of_another_kind_is_named() {

@@ -184,6 +184,15 @@ fn a_broken_transfer_is_taken_up_where_it_broke() {
     fixture.pull().unwrap();
 }
 
+/// And what came already comes again, where a registry knows no ranges.
+#[test]
+fn a_broken_transfer_begins_anew_where_no_range_is_understood() {
+    let fixture = Fixture::new();
+    let lies = [Lie::Broken(fixture.layer(0)), Lie::NoRanges];
+    fixture.registry.lie(&lies);
+    fixture.pull().unwrap();
+}
+
 #[test]
 fn a_few_server_errors_are_sat_through_and_many_are_worth_a_retry() {
     let fixture = Fixture::new();

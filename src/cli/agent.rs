@@ -154,6 +154,7 @@ impl Sources for Trusted {
 fn tell(node: &Node, printer: &Printer, format: OutputFormat) {
     let mut after = 0;
     while let Some(events) = node.events().wait(after) {
+        source::warn(printer);
         for event in events {
             after = event.id;
             match format {

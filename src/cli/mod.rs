@@ -145,7 +145,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Err(error) => return exit::usage(&error),
     };
     let printer = Printer::new(cli.talk.quiet, cli.talk.verbose);
-    cli.verb.run(&printer).unwrap_or_else(|error| {
+    let ended = cli.verb.run(&printer);
+    source::warn(&printer);
+    ended.unwrap_or_else(|error| {
         printer.error(&error, exit::hint(&error).as_deref());
         exit::status(&error)
     })

@@ -4,15 +4,20 @@
 //! somebody's password with it.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
 use anyhow::bail;
 
+use super::Printer;
 use super::config_file;
 use super::settings::Registries;
 use crate::artifact::{BlobSource, Layout};
 use crate::env;
 use crate::reference::{Reference, Repository};
-use crate::registry::{Credentials, Endpoint, Registry, Settings};
+use crate::registry::{Credentials, Endpoint, Registry, Settings, Warnings};
+
+/// What registries want the user to be told: one list for the process, so that each is said once however many places are opened.
+static WARNINGS: LazyLock<Arc<Warnings>> = LazyLock::new(Arc::default);
 
 /// Opens a place to read artifacts from.
 pub(super) fn open(reference: &Reference) -> anyhow::Result<Box<dyn BlobSource>> {
@@ -66,8 +71,16 @@ pub(super) fn registry_with(
         tags_from_mirrors: access.tags_from_mirrors,
         mount_from,
         notes,
+        warnings: WARNINGS.clone(),
     };
     Ok(Registry::with(place.clone(), settings)?)
+}
+
+/// Says what registries wanted the user to be told since the last time.
+pub(super) fn warn(printer: &Printer) {
+    for warning in WARNINGS.take() {
+        printer.warning(warning);
+    }
 }
 
 /// What Docker or Podman have for a repository: the first place that has something, in the order in which they look.

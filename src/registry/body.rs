@@ -61,12 +61,18 @@ impl<'a> Body<'a> {
     fn ask_host(&self, host: &Host, from: u64) -> Result<(Response, u64), Error> {
         let wanted = self.digest.to_string();
         let url = host.url(&self.registry.place.name, &format!("blobs/{wanted}"));
-        let mut call = Call::new(Method::GET, url, &self.registry.pull_scope());
-        if from > 0 {
-            call = call.header(RANGE, &format!("bytes={from}-"));
-        }
         let what = self.registry.what(&wanted);
-        let response = host.call(&call, &what)?;
+        let whole = || Call::new(Method::GET, url.clone(), &self.registry.pull_scope());
+        let mut response = if from > 0 {
+            // The range has an end, although it is the blob's own: crane's registry knows no other ranges.
+            let range = format!("bytes={from}-{}", self.size.saturating_sub(1));
+            host.call(&whole().header(RANGE, &range), &what)?
+        } else {
+            host.call(&whole(), &what)?
+        };
+        if from > 0 && response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+            response = host.call(&whole(), &what)?;
+        }
         match response.status() {
             StatusCode::PARTIAL_CONTENT if from > 0 => {
                 let range = text(response.headers(), CONTENT_RANGE.as_str()).unwrap_or_default();

@@ -54,13 +54,21 @@ impl Registry {
                 message: "no thread for the network".to_owned(),
             })?;
         let handle = runtime.handle();
+        let warnings = &settings.warnings;
         let mirrors = settings
             .mirrors
             .into_iter()
-            .map(|mirror| Host::new(&mirror, Some(place.registry.clone()), handle.clone()))
+            .map(|mirror| {
+                Host::new(
+                    &mirror,
+                    Some(place.registry.clone()),
+                    warnings.clone(),
+                    handle.clone(),
+                )
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            origin: Host::new(&settings.origin, None, handle.clone())?,
+            origin: Host::new(&settings.origin, None, warnings.clone(), handle.clone())?,
             mirrors,
             tags_from_mirrors: settings.tags_from_mirrors,
             mount_from: settings.mount_from,

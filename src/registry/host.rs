@@ -1,20 +1,20 @@
 //! One host of a registry: requests that carry what it wants to be shown, and nothing that another one may see.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, WARNING};
 use reqwest::redirect::Policy;
 use reqwest::{Body, Method, Response, StatusCode, Url};
 use tokio::runtime::Handle;
 
-use super::Error;
 use super::challenge::Challenge;
 use super::error::Network;
 use super::settings::Endpoint;
 use super::token::Token;
+use super::{Error, Warnings};
 use crate::reference::is_loopback;
 
 /// A registry that says nothing for so long is gone.
@@ -39,6 +39,7 @@ pub(super) struct Host {
     pub(super) access: Mutex<Access>,
     /// The registry that this host stands in for, as the specification wants a mirror to be told.
     pub(super) stands_for: Option<String>,
+    warnings: Arc<Warnings>,
     pub(super) runtime: Handle,
 }
 
@@ -90,6 +91,7 @@ impl Host {
     pub(super) fn new(
         endpoint: &Endpoint,
         stands_for: Option<String>,
+        warnings: Arc<Warnings>,
         runtime: Handle,
     ) -> Result<Self, Error> {
         let plain = endpoint.plain_http || is_loopback(&endpoint.registry);
@@ -111,6 +113,7 @@ impl Host {
             endpoint: endpoint.clone(),
             access: Mutex::default(),
             stands_for,
+            warnings,
             runtime,
         })
     }
@@ -216,6 +219,11 @@ impl Host {
 
     /// What an answer's status means, where it means the same to everybody.
     pub(super) fn judge(&self, response: Response, what: &str) -> Result<Response, Error> {
+        // Where a redirect led to, nobody speaks for the registry.
+        if response.headers().contains_key(WARNING) && self.is_own(response.url()) {
+            self.warnings
+                .hear(&self.name, response.headers(), &self.secrets());
+        }
         let status = response.status();
         let busy = status.is_server_error()
             || matches!(

@@ -20,8 +20,10 @@ mod settings;
 mod stream;
 mod token;
 mod vacant;
+mod warnings;
 
 pub use client::Registry;
 pub use credentials::Credentials;
 pub use error::Error;
 pub use settings::{Endpoint, Identity, Settings};
+pub use warnings::Warnings;

@@ -4,8 +4,9 @@ use std::io::{self, Read};
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
+use super::body::text;
 use super::host::Call;
 use super::referrers::SUBJECT;
 use super::retry::{self, retry};
@@ -110,6 +111,8 @@ impl BlobSink for Registry {
 }
 
 impl Registry {
+    /// Whether the registry has a blob, by its own word. One of another length is an error: a registry that took part of an upload
+    /// for the whole of it, as Pulp does when the line breaks, keeps that whatever is sent later.
     fn exists(&self, descriptor: &Descriptor) -> Result<bool, Error> {
         let digest = descriptor.digest.to_string();
         let url = self
@@ -120,7 +123,14 @@ impl Registry {
         let call = Call::new(Method::HEAD, url, &self.push_scope());
         let response = self.origin.call(&call, &what)?;
         match response.status() {
-            status if status.is_success() => Ok(true),
+            status if status.is_success() => match length(response.headers()) {
+                Some(length) if length != descriptor.size => {
+                    let size = descriptor.size;
+                    let message = format!("it has {length} bytes of {size} as `{digest}`");
+                    Err(self.origin.protocol(&message))
+                }
+                _ => Ok(true),
+            },
             reqwest::StatusCode::NOT_FOUND => Ok(false),
             _ => Err(self.origin.refused(&response, &what)),
         }
@@ -195,6 +205,12 @@ impl Registry {
             sent => Ok(sent),
         }
     }
+}
+
+/// The length that a registry says, if it does. Some say nought when they send nothing.
+fn length(headers: &HeaderMap) -> Option<u64> {
+    let length = text(headers, CONTENT_LENGTH.as_str())?.parse().ok()?;
+    (length > 0).then_some(length)
 }
 
 /// Sends what is left of a blob piece by piece, and ends the upload.

@@ -1,8 +1,9 @@
 //! How registries are reached: certificates, plain HTTP, mirrors.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::Credentials;
+use super::{Credentials, Warnings};
 
 /// A certificate that a host is shown, and its key.
 #[derive(Clone)]
@@ -69,6 +70,8 @@ pub struct Settings {
     /// A folder, for the user alone, for notes to the next run: unfinished uploads, which it continues, and which repository has
     /// a blob, which it mounts from there.
     pub notes: Option<PathBuf>,
+    /// Where it is noted what the registry and its mirrors want the user to be told.
+    pub warnings: Arc<Warnings>,
 }
 
 impl Settings {
@@ -80,6 +83,7 @@ impl Settings {
             tags_from_mirrors: false,
             mount_from: None,
             notes: None,
+            warnings: Arc::default(),
         }
     }
 }

@@ -42,6 +42,21 @@ impl Host {
         self.access.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Everything that this host was or may be shown, in the forms in which it could come back.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let own = match &self.endpoint.credentials.0 {
+            Kind::Anonymous => None,
+            Kind::Basic(_, secret) | Kind::Identity(secret) => Some(secret.clone()),
+        };
+        let access = self.access();
+        let shown = access.tokens.values().filter_map(|token| {
+            let header = token.header.to_str().ok()?;
+            Some(header.rsplit(' ').next()?.to_owned())
+        });
+        let secrets = own.into_iter().chain(shown);
+        secrets.filter(|secret| !secret.is_empty()).collect()
+    }
+
     /// What to show with a request, as far as the host's wishes are known.
     pub(super) fn shown(&self, scope: &str) -> Result<Option<HeaderValue>, Error> {
         let challenge = {

@@ -61,6 +61,12 @@ pub(crate) enum Lie {
     WrongReceipt,
     /// Lists come in pages of one.
     Pages,
+    /// Lists begin with a page, and what is said of the next one.
+    Page(String),
+    /// Every answer warns.
+    Warns(String),
+    /// No range is understood.
+    NoRanges,
     /// Nothing can be deleted.
     KeepsAll,
     /// A piece that comes where none is expected is refused once, and the upload is to be asked for.
@@ -207,13 +213,30 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let mut inside = inside.lock().unwrap();
+    let mut response = reply(&mut inside, &method, &uri, &headers, &body);
+    for lie in &inside.lies {
+        if let Lie::Warns(text) = lie {
+            let warning = format!("299 - \"{text}\"").parse().unwrap();
+            response.headers_mut().insert(header::WARNING, warning);
+        }
+    }
+    response
+}
+
+fn reply(
+    inside: &mut Inside,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Response {
     let shown = headers
         .get(header::AUTHORIZATION)
         .map(|value| value.to_str().unwrap().to_owned());
     let asked = uri.path_and_query().map_or("", |asked| asked.as_str());
     let request = format!("{method} {asked}");
     inside.seen.push((request, shown.clone()));
-    if let Some(refusal) = gate(&mut inside, &method, &uri, shown.as_deref(), &body) {
+    if let Some(refusal) = gate(inside, method, uri, shown.as_deref(), body) {
         return refusal;
     }
     if uri.path() == "/v2/" {
@@ -229,13 +252,13 @@ async fn answer(
     } else {
         format!("{repository}/{name}")
     };
-    match (&method, kind) {
-        (_, "tags") if inside.lists_tags => tags(&inside, repository),
-        (&Method::PUT, "manifests") => put_manifest(&mut inside, &uri, &key, &headers, &body),
-        (_, "manifests") => manifest(&inside, &key),
-        (_, "referrers") if inside.lists_referrers => referrers(&inside, &name, &uri),
+    match (method, kind) {
+        (_, "tags") if inside.lists_tags => tags(inside, repository),
+        (&Method::PUT, "manifests") => put_manifest(inside, uri, &key, headers, body),
+        (_, "manifests") => manifest(inside, &key),
+        (_, "referrers") if inside.lists_referrers => referrers(inside, &name, uri),
         (_, "blobs") if rest.starts_with("blobs/uploads/") => {
-            upload(&mut inside, &method, &uri, repository, &headers, &body)
+            upload(inside, method, uri, repository, headers, body)
         }
         (_, "blobs") => {
             let home = (repository.to_owned(), name.clone());
@@ -246,11 +269,14 @@ async fn answer(
                 .get(header::RANGE)
                 .map(|range| range.to_str().unwrap().to_owned());
             let from = from.and_then(|range| {
-                let from = range.strip_prefix("bytes=")?.strip_suffix('-')?;
+                let (from, _) = range.strip_prefix("bytes=")?.split_once('-')?;
                 from.parse::<usize>().ok()
             });
+            if from.is_some() && inside.lies.contains(&Lie::NoRanges) {
+                return StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+            }
             inside.blobs_asked.push((name.clone(), from.unwrap_or(0)));
-            blob(&mut inside, &name, from, &uri)
+            blob(inside, &name, from, uri)
         }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
@@ -412,6 +438,16 @@ fn referrers(inside: &Inside, subject: &str, uri: &Uri) -> Response {
             headers.insert(header::LINK, next.parse().unwrap());
         }
         manifests = manifests.into_iter().skip(page).take(1).collect();
+    }
+    for lie in &inside.lies {
+        if let Lie::Page(link) = lie {
+            let page = uri.query().is_some();
+            if page && link.contains("gone") {
+                return StatusCode::NOT_FOUND.into_response();
+            }
+            headers.insert(header::LINK, link.parse().unwrap());
+            manifests.truncate(usize::from(!page));
+        }
     }
     let index = serde_json::json!({ "schemaVersion": 2, "manifests": manifests });
     (headers, index.to_string()).into_response()
