@@ -10,7 +10,6 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use common::layout::{self, Images, Layer, Packing, Tar};
-use common::real::Real;
 use common::registry::Double;
 use krunner::artifact::{BlobSink as _, Descriptor, Folder, Layout, Manifest, media};
 use krunner::digest::Digest;
@@ -88,16 +87,14 @@ fn a_copy_has_everything_that_refers_to_it_and_every_form_of_it_is_the_same() {
     assert_eq!(archive, fs::read(dir.path().join("again.tar")).unwrap());
 }
 
-/// Through registries with and without a list of referrers, and some that nobody here wrote, and back.
+/// Through registries with and without a list of referrers, and back.
 #[test]
 fn a_copy_through_a_registry_is_the_same_with_its_referrers() {
     let dir = folder();
     let sbom = attach(dir.path(), "application/spdx+json", b"an SBOM");
     let doubles = [Double::start(), Double::start()];
     doubles[1].inside.lock().unwrap().lists_referrers = true;
-    let real = Real::all();
-    let addresses = doubles.iter().map(|double| double.address.clone());
-    for address in addresses.chain(real.iter().map(|real| real.address.clone())) {
+    for address in doubles.iter().map(|double| &double.address) {
         let there = format!("{address}/krunner:15");
         let mirror = format!("{address}/team/mirror");
         let back = format!("oci:back-{}", address.replace(':', "-"));

@@ -8,7 +8,6 @@ pub(crate) mod elf;
 pub(crate) mod faults;
 pub(crate) mod layout;
 pub(crate) mod node;
-pub(crate) mod real;
 pub(crate) mod registry;
 pub(crate) mod tls;
 

@@ -29,6 +29,8 @@ mod plugin;
 mod policy;
 mod problems;
 mod progress;
+mod real;
+mod registries;
 mod repository;
 mod reproducible;
 mod run;

@@ -15,6 +15,9 @@ pub(crate) struct Workbench {
     pub(crate) registry: String,
     /// Where that registry keeps its blobs, to damage them.
     pub(crate) registry_root: PathBuf,
+    /// A registry that wants to know who asks, if it could be had.
+    #[serde(default)]
+    pub(crate) pulp: Option<Pulp>,
     /// The frontend under a tag that every engine has loaded.
     pub(crate) frontend: String,
     /// The same image in the registry.
@@ -32,6 +35,15 @@ pub(crate) struct Workbench {
     pub(crate) emulators: BTreeMap<String, PathBuf>,
     /// `skopeo`, `oras`, `crane`, `umoci`, `cosign` and `mkfs.erofs`, as far as they could be had.
     pub(crate) tools: BTreeMap<String, PathBuf>,
+}
+
+/// A registry and who may do everything there.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Pulp {
+    /// Host and port.
+    pub(crate) address: String,
+    pub(crate) user: String,
+    pub(crate) password: String,
 }
 
 /// One example.

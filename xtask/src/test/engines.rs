@@ -11,13 +11,14 @@ use crate::console::{Step, Steps, talk};
 use crate::daemon::Life;
 use crate::frontend::{self, cargo};
 use crate::tree::Tree;
-use crate::workbench::{self, Engine, IMAGES, Kind, PLAIN, Registry};
+use crate::workbench::{self, Engine, IMAGES, Kind, PLAIN, Pulp, Registry};
 
 /// What the tests run against; dropped, it stops.
 struct Running {
     record: PathBuf,
     _engines: Vec<Engine>,
     _registry: Registry,
+    _pulp: Option<Pulp>,
 }
 
 /// Brings the workbench up and runs the tests.
@@ -72,6 +73,13 @@ fn around(tree: &Tree, frontend: impl FnOnce() -> Result<PathBuf>) -> Result<Run
     }
     let registry = steps.run("registry", |step| Registry::open(tree, step, Life::Ours))?;
     let inputs = steps.run("inputs", |step| workbench::all_inputs(tree, step))?;
+    let pulp = match steps.run("Pulp", |step| Pulp::start(tree, step)) {
+        Ok(pulp) => Some(pulp),
+        Err(error) => {
+            talk(&format!("  no Pulp, tests on it are skipped: {error:#}"));
+            None
+        }
+    };
     let binary = frontend()?;
     for engine in &engines {
         let title = format!("frontend image in {}", engine.kind.name());
@@ -80,12 +88,13 @@ fn around(tree: &Tree, frontend: impl FnOnce() -> Result<PathBuf>) -> Result<Run
         })?;
     }
     let record = steps.run("record", |step| {
-        workbench::write_record(tree, step, &engines, &registry, &inputs)
+        workbench::write_record(tree, step, &engines, &registry, pulp.as_ref(), &inputs)
     })?;
     Ok(Running {
         record,
         _engines: engines,
         _registry: registry,
+        _pulp: pulp,
     })
 }
 

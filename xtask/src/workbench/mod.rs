@@ -10,6 +10,7 @@ mod example;
 mod images;
 mod kind;
 mod lock;
+mod pulp;
 mod python;
 mod record;
 mod registry;
@@ -26,6 +27,7 @@ pub(crate) use engine::{Engine, host_works};
 pub(crate) use example::Example;
 pub(crate) use images::{ARCHITECTURES, EMPTY, IMAGES, Image, MUSL, PLAIN, load as load_images};
 pub(crate) use kind::Kind;
+pub(crate) use pulp::Pulp;
 pub(crate) use python::{pip, sum as python_sum, tool as python_tool};
 pub(crate) use record::write as write_record;
 pub(crate) use registry::Registry;
@@ -152,7 +154,7 @@ fn up(tree: &Tree, kinds: &[Kind]) -> Result<()> {
         })?;
     }
     let path = steps.run("record", |step| {
-        record::write(tree, step, &engines, &registry, &inputs)
+        record::write(tree, step, &engines, &registry, None, &inputs)
     })?;
     talk(&format!(
         "\nThey stay until `cargo xtask workbench down`. For tests:\n  export KRUNNER_WORKBENCH='{}'",

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{ARCHITECTURES, Debian, Engine, IMAGES, Inputs, Registry, published, tools};
+use super::{ARCHITECTURES, Debian, Engine, IMAGES, Inputs, Pulp, Registry, published, tools};
 use crate::console::{Step, talk};
 use crate::frontend;
 use crate::tree::Tree;
@@ -21,6 +21,8 @@ struct Record {
     registry: String,
     /// Its storage, for tests that damage it.
     registry_root: PathBuf,
+    /// A registry that wants to know who asks, where it could be had.
+    pulp: Option<PulpRecord>,
     /// A tag that every engine has loaded.
     frontend: String,
     /// The same image in the registry.
@@ -48,6 +50,14 @@ struct EngineRecord {
     config: PathBuf,
 }
 
+/// A registry and who may do everything there.
+#[derive(Debug, Serialize)]
+struct PulpRecord {
+    address: String,
+    user: &'static str,
+    password: &'static str,
+}
+
 /// One example.
 #[derive(Debug, Serialize)]
 struct ExampleRecord {
@@ -68,6 +78,7 @@ pub(crate) fn write(
     step: &Step,
     engines: &[Engine],
     registry: &Registry,
+    pulp: Option<&Pulp>,
     inputs: &[Inputs],
 ) -> Result<PathBuf> {
     let debian = Debian::find(tree)?;
@@ -97,6 +108,11 @@ pub(crate) fn write(
         engines: records,
         registry: registry.address.clone(),
         registry_root: registry.files.clone(),
+        pulp: pulp.map(|pulp| PulpRecord {
+            address: pulp.address.clone(),
+            user: Pulp::USER,
+            password: Pulp::PASSWORD,
+        }),
         frontend: frontend::reference(registry),
         frontend_in_registry: frontend::reference(registry),
         examples: inputs.iter().map(example).collect(),
