@@ -9,7 +9,7 @@
 //! L3 store  registry  sbom  trust
 //! L2 plan   lint  artifact  audit
 //! L1 spec   labels
-//! L0 platform  digest  date  reference  env  fsutil  parallel  report  elf
+//! L0 platform  digest  date  reference  env  fsutil  mountinfo  parallel  report  elf
 //! ```
 
 #[cfg(feature = "cli")]
@@ -27,6 +27,8 @@ pub mod env;
 pub mod fsutil;
 pub mod labels;
 pub mod lint;
+#[cfg(feature = "cli")]
+pub mod mountinfo;
 #[cfg(feature = "cli")]
 pub mod parallel;
 pub mod plan;

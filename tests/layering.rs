@@ -19,6 +19,7 @@ const KRUNNER: &[&[&str]] = &[
         "reference",
         "env",
         "fsutil",
+        "mountinfo",
         "parallel",
         "report",
         "elf",

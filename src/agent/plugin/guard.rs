@@ -15,10 +15,10 @@ use rustix::mount::{
     open_tree, unmount,
 };
 
-use super::table::Table;
 use crate::agent::Error;
 use crate::digest::Digest;
 use crate::fsutil;
+use crate::mountinfo::Table;
 use crate::store::Volume;
 
 /// The folder of read-only mounts, each called by its volume's manifest.
@@ -63,14 +63,17 @@ impl Guard {
 
 /// Whether `engine` sees a folder read-only at `place`, after all that could be done for it.
 fn show(folder: &Path, place: &Path, engine: i32) -> bool {
-    let seen = || Table::of(engine).is_some_and(|table| table.has_read_only(place));
-    if Table::of(engine).is_none() {
+    let Some(table) = Table::of(engine) else {
         return false;
-    }
+    };
     let before = is_mounted(place);
+    if before && is_read_only(&table, place) {
+        return true;
+    }
     if !before && !mount(folder, place) {
         return false;
     }
+    let seen = || Table::of(engine).is_some_and(|table| is_read_only(&table, place));
     if seen() || (publish(place) && seen()) {
         return true;
     }
@@ -117,7 +120,11 @@ fn end(place: &Path) {
 
 /// Whether something is mounted there, as we see it.
 fn is_mounted(place: &Path) -> bool {
-    Table::own().is_some_and(|table| table.has(place))
+    Table::own().is_some_and(|table| table.at(place).is_some())
+}
+
+fn is_read_only(table: &Table, place: &Path) -> bool {
+    table.at(place).is_some_and(|mount| mount.is_read_only())
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ mod guard;
 mod options;
 mod protocol;
 mod reply;
-mod table;
 mod volumes;
 
 pub use options::Options;
