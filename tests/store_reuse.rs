@@ -54,7 +54,12 @@ fn the_files_of_an_unchanged_layer_are_linked_and_the_rest_is_new() {
     let store = Store::init(&dir.path().join("store")).unwrap();
     let first = pull(dir.path(), &store, &version("1"));
     let second = pull(dir.path(), &store, &version("22"));
-    for path in ["bin/python3.13", "bin/python", "lib/shared.py"] {
+    for path in [
+        "bin/python3.13",
+        "bin/python",
+        "bin/python3",
+        "lib/shared.py",
+    ] {
         assert_eq!(inode(&first, path), inode(&second, path), "{path}");
     }
     assert_eq!(
@@ -93,6 +98,20 @@ fn a_file_that_was_touched_is_written_anew_and_the_others_are_compared_and_linke
     let path = "bin/python";
     assert_eq!(inode(&first, path), inode(&second, path));
     assert_eq!(store.fsck(false).unwrap().faults.len(), 1);
+}
+
+#[test]
+fn a_link_that_was_replaced_is_not_handed_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::init(&dir.path().join("store")).unwrap();
+    let first = pull(dir.path(), &store, &version("1"));
+    let link = first.path.join("bin/python3");
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("elsewhere!", &link).unwrap();
+    let second = pull(dir.path(), &store, &version("2"));
+    let target = fs::read_link(second.path.join("bin/python3")).unwrap();
+    assert_eq!(target, Path::new("python3.13"));
+    assert_ne!(inode(&first, "bin/python3"), inode(&second, "bin/python3"));
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub(super) fn check(image: &Image<'_>, packed: &[&Packed], cache: &Cache) -> Res
         }
         all_links.extend(links);
     }
-    links::check(&all_links).map_err(|refused: Refused| Error::Layer {
+    links::check(all_links.iter()).map_err(|refused: Refused| Error::Layer {
         layer: image.platform.to_string(),
         source: refused.into(),
     })?;

@@ -9,8 +9,8 @@ use std::thread;
 use super::arrival::{Arrival, Arrived};
 use super::commit::Record;
 use super::pieces;
-use super::reuse::{self, Donors};
-use super::unpack::Unpacker;
+use super::reuse::{self, Donor, Donors};
+use super::unpack::{Linked, Unpacker};
 use super::{Error, Ready, Store, Volume};
 use crate::artifact::tarball::Entry;
 use crate::artifact::{self, BlobSource, Config, Descriptor, Manifest, Reporter};
@@ -204,38 +204,62 @@ impl Order<'_> {
 }
 
 impl Filling<'_> {
-    /// All layers, several at a time. Returns the bytes that had to be fetched.
+    /// All layers: those that other volumes have are linked, while the others come in. Returns the bytes that had to be
+    /// fetched.
     fn layers(&self, diff_ids: &[Digest]) -> Result<u64, Error> {
         let layers = self.order.manifest.layers.iter().zip(diff_ids).enumerate();
-        let mut queue: Vec<(usize, (&Descriptor, &Digest))> = layers.collect();
+        let (linked, mut missing): (Vec<_>, Vec<_>) =
+            layers.partition(|(_, (layer, diff_id))| self.donor(layer, diff_id).is_some());
         // The largest is taken first, from the end.
-        queue.sort_by_key(|(_, (layer, _))| layer.size);
+        missing.sort_by_key(|(_, (layer, _))| layer.size);
         let written = self.unpacker.run(|| {
-            parallel::map(queue, PARALLEL, |(number, (layer, diff_id))| {
-                self.layer(number, layer, diff_id)
+            thread::scope(|scope| {
+                let linking = scope.spawn(|| self.link(&linked));
+                let fetched = parallel::map(missing, PARALLEL, |(number, (layer, diff_id))| {
+                    self.layer(number, layer, diff_id)
+                });
+                join(linking).and(fetched)
             })
         });
-        let fetched = written.map_err(|(number, source)| Error::Layer {
-            layer: self.order.manifest.layers[number].digest,
-            source,
-        })??;
+        let fetched = written.map_err(|failed| self.in_layer(failed))??;
         Ok(fetched.iter().sum())
     }
 
-    /// One layer: linked from another volume, or unpacked while it comes in.
-    fn layer(&self, number: usize, layer: &Descriptor, diff_id: &Digest) -> Result<u64, Error> {
-        let fail = |source| Error::Layer {
-            layer: layer.digest,
+    /// What went wrong in a layer.
+    fn in_layer(&self, (number, source): (usize, io::Error)) -> Error {
+        Error::Layer {
+            layer: self.order.manifest.layers[number].digest,
             source,
-        };
-        let donor = self.donors.get(&layer.digest);
-        if let Some(donor) = donor.filter(|donor| donor.diff_id == *diff_id) {
-            self.unpacker
-                .link(number, &donor.fs, &donor.entries)
-                .map_err(fail)?;
-            reuse::list_entries(&self.staging, &layer.digest, &donor.entries)?;
-            return Ok(0);
         }
+    }
+
+    /// Who has a layer's files already.
+    fn donor(&self, layer: &Descriptor, diff_id: &Digest) -> Option<&Donor> {
+        let donor = self.donors.get(&layer.digest);
+        donor.filter(|donor| donor.diff_id == *diff_id)
+    }
+
+    /// Layers that other volumes have.
+    fn link(&self, layers: &[(usize, (&Descriptor, &Digest))]) -> Result<(), Error> {
+        let mut linked = Vec::new();
+        for (number, (layer, diff_id)) in layers {
+            let Some(donor) = self.donor(layer, diff_id) else {
+                continue;
+            };
+            reuse::link_entries(&self.staging, &layer.digest, &donor.list)?;
+            linked.push(Linked {
+                number: *number,
+                from: &donor.fs,
+                entries: &donor.entries,
+            });
+        }
+        self.unpacker
+            .link(&linked)
+            .map_err(|failed| self.in_layer(failed))
+    }
+
+    /// One layer, unpacked while it comes in. Returns the bytes that had to be fetched.
+    fn layer(&self, number: usize, layer: &Descriptor, diff_id: &Digest) -> Result<u64, Error> {
         let (fetched, (actual, entries)) = self.stream(number, layer)?;
         if actual != *diff_id {
             return Err(artifact::Error::DiffId {
@@ -276,10 +300,7 @@ impl Filling<'_> {
             // It ends only when it has read all, so that nothing is left to be unwanted.
             (Arrived::Unwanted, Ok(_)) => Err(io::ErrorKind::InvalidData.into()),
         }
-        .map_err(|source| Error::Layer {
-            layer: layer.digest,
-            source,
-        })
+        .map_err(|source| self.in_layer((number, source)))
     }
 }
 

@@ -5,6 +5,7 @@
 //! be decompressed to know them.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -15,10 +16,14 @@ use rustix::fs::{AtFlags, FileType, statat};
 
 use super::unpack::{Earlier, Folders, KEPT_MODE, split};
 use super::{Error, Store, beneath};
-use crate::artifact::Manifest;
 use crate::artifact::tarball::{Entry, Kind};
+use crate::artifact::{Descriptor, Manifest};
 use crate::digest::Digest;
+use crate::parallel;
 use crate::platform::Platform;
+
+/// Layers that are looked at at a time: what waits for a disk is as much as what counts.
+const PARALLEL: usize = 4;
 
 /// Donors by the digests of the layers that they have.
 pub(super) type Donors = BTreeMap<Digest, Donor>;
@@ -32,27 +37,59 @@ pub(super) struct Donor {
     pub(super) diff_id: Digest,
     /// The entries of the layer.
     pub(super) entries: Vec<Entry>,
+    /// Where they are listed.
+    pub(super) list: PathBuf,
 }
 
 impl Donor {
-    /// Whether its files look as they were unpacked: sizes, modes and times, but not content.
-    fn is_unchanged(&self) -> bool {
-        let mut folders = Folders::new(&self.fs);
-        let mut files = self.entries.iter().filter(|entry| entry.kind == Kind::File);
-        files.all(|entry| is_unchanged(&mut folders, entry).unwrap_or(false))
+    /// Reads a list, if there is one and the files and links look as they were unpacked: sizes, modes and times, but not
+    /// content.
+    fn read(fs: &Arc<OwnedFd>, diff_id: Digest, list: PathBuf) -> Option<Self> {
+        let entries = read(&list)?;
+        let mut folders = Folders::new(fs);
+        let mut all = entries.iter();
+        // What cannot be asked is not what it was.
+        all.all(|entry| is_unchanged(&mut folders, entry).unwrap_or(false))
+            .then(|| Self {
+                fs: Arc::clone(fs),
+                diff_id,
+                entries,
+                list,
+            })
     }
 }
 
-/// A file that cannot be asked is not what it was.
+/// Those layers of a volume that are as they were.
+fn read_all(
+    fs: &Arc<OwnedFd>,
+    volume: &Path,
+    layers: Vec<(&Descriptor, &Digest)>,
+) -> Vec<(Digest, Donor)> {
+    let read = |(layer, diff_id): (&Descriptor, &Digest)| {
+        let donor = Donor::read(fs, *diff_id, list(volume, &layer.digest));
+        Ok::<_, Infallible>(donor.map(|donor| (layer.digest, donor)))
+    };
+    let Ok(donors) = parallel::map(layers, PARALLEL, read);
+    donors.into_iter().flatten().collect()
+}
+
 fn is_unchanged(folders: &mut Folders, entry: &Entry) -> io::Result<bool> {
+    let size = match &entry.kind {
+        Kind::File => entry.size,
+        Kind::Symlink(target) => target.as_os_str().len() as u64,
+        // Made anew.
+        Kind::Folder | Kind::Hardlink(_) => return Ok(true),
+    };
     let (folder, name) = split(&entry.path)?;
     let stat = statat(folders.get(folder)?, name, AtFlags::SYMLINK_NOFOLLOW)?;
-    Ok(
-        FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
-            && stat.st_mode & 0o7777 == entry.mode & KEPT_MODE
-            && u64::try_from(stat.st_size) == Ok(entry.size)
-            && u64::try_from(stat.st_mtime) == Ok(entry.mtime),
-    )
+    let (kind, mode) = match entry.kind {
+        Kind::Symlink(_) => (FileType::Symlink, stat.st_mode & 0o7777),
+        _ => (FileType::RegularFile, entry.mode & KEPT_MODE),
+    };
+    Ok(FileType::from_raw_mode(stat.st_mode) == kind
+        && stat.st_mode & 0o7777 == mode
+        && u64::try_from(stat.st_size) == Ok(size)
+        && u64::try_from(stat.st_mtime) == Ok(entry.mtime))
 }
 
 impl Store {
@@ -64,27 +101,22 @@ impl Store {
             else {
                 continue;
             };
-            for (layer, diff_id) in manifest.layers.iter().zip(&volume.ready.diff_ids) {
-                let known = donors.contains_key(&layer.digest);
-                let of_use = wanted.layers.iter().any(|one| one.digest == layer.digest);
-                // Without its blob nobody could check what was linked.
-                if known || !of_use || !self.has_blob(layer) {
-                    continue;
-                }
-                let Some(entries) = read(&list(&self.volume_dir(&digest), &layer.digest)) else {
-                    continue;
-                };
-                let donor = Donor {
-                    fs: beneath::root(&volume.path)
-                        .map(Arc::new)
-                        .map_err(|source| Error::io("open", &volume.path, source))?,
-                    diff_id: *diff_id,
-                    entries,
-                };
-                if donor.is_unchanged() {
-                    donors.insert(layer.digest, donor);
-                }
+            let of_use = |layer: &Descriptor| {
+                wanted.layers.iter().any(|one| one.digest == layer.digest)
+                    && !donors.contains_key(&layer.digest)
+                    // Without its blob nobody could check what was linked.
+                    && self.has_blob(layer)
+            };
+            let layers = manifest.layers.iter().zip(&volume.ready.diff_ids);
+            let layers: Vec<_> = layers.filter(|(layer, _)| of_use(layer)).collect();
+            if layers.is_empty() {
+                continue;
             }
+            let fs = beneath::root(&volume.path)
+                .map(Arc::new)
+                .map_err(|source| Error::io("open", &volume.path, source))?;
+            let dir = self.volume_dir(&digest);
+            donors.extend(read_all(&fs, &dir, layers));
         }
         Ok(donors)
     }
@@ -127,6 +159,19 @@ pub(super) fn list_entries(staging: &Path, layer: &Digest, entries: &[Entry]) ->
     };
     fs::create_dir_all(staging.join("layers"))
         .and_then(|()| fs::write(&path, content))
+        .map_err(|source| Error::io("write", &path, source))
+}
+
+/// The same for a layer that is linked from where it is listed already.
+pub(super) fn link_entries(staging: &Path, layer: &Digest, from: &Path) -> Result<(), Error> {
+    let path = list(staging, layer);
+    fs::create_dir_all(staging.join("layers"))
+        .and_then(|()| fs::hard_link(from, &path))
+        .or_else(|error| match error.kind() {
+            // The same layer twice.
+            io::ErrorKind::AlreadyExists => Ok(()),
+            _ => Err(error),
+        })
         .map_err(|source| Error::io("write", &path, source))
 }
 

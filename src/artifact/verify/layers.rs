@@ -108,7 +108,7 @@ impl Judge<'_> {
         for path in &found.twice {
             self.breaks("paths", format!("`{path}` is in two layers of `{name}`"));
         }
-        if let Err(refused) = links::check(&found.links) {
+        if let Err(refused) = links::check(found.links.iter()) {
             self.breaks("paths", format!("`{name}`: {refused}"));
         }
         self.identity(name, manifest, found.identity.as_deref());

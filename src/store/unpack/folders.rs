@@ -10,18 +10,22 @@ use std::sync::Arc;
 use rustix::fs::Mode;
 use rustix::io::Errno;
 
-use super::occupied;
+use super::{occupied, umask};
 use crate::store::beneath;
 
 /// Folders that one layer keeps open. Archives come back to a folder after what is beneath it, and processes may
 /// have a thousand files open.
 const OPEN: usize = 64;
+/// The mode of folders that were made.
+pub(super) const MADE: u32 = 0o755;
 
 /// Folders by their paths.
 #[derive(Debug)]
 pub(in crate::store) struct Folders {
     root: Arc<OwnedFd>,
     open: HashMap<PathBuf, Arc<OwnedFd>>,
+    /// Where the last one was: the next is mostly there, too.
+    last: Option<(PathBuf, Arc<OwnedFd>)>,
 }
 
 impl Folders {
@@ -29,6 +33,7 @@ impl Folders {
         Self {
             root: Arc::clone(root),
             open: HashMap::new(),
+            last: None,
         }
     }
 
@@ -42,11 +47,35 @@ impl Folders {
         self.find(path, true)
     }
 
+    /// Whether they are those of this root.
+    pub(super) fn are_in(&self, root: &Arc<OwnedFd>) -> bool {
+        Arc::ptr_eq(&self.root, root)
+    }
+
     fn find(&mut self, path: &Path, make: bool) -> io::Result<Arc<OwnedFd>> {
-        if let Some(there) = self.open.get(path) {
+        if let Some((last, there)) = &self.last
+            && last.as_os_str() == path.as_os_str()
+        {
             return Ok(Arc::clone(there));
         }
-        let opened = Arc::new(open(&self.root, path, make)?);
+        let there = match self.open.get(path) {
+            Some(there) => Arc::clone(there),
+            None => self.open(path, make)?,
+        };
+        self.last = Some((path.to_owned(), Arc::clone(&there)));
+        Ok(there)
+    }
+
+    fn open(&mut self, path: &Path, make: bool) -> io::Result<Arc<OwnedFd>> {
+        let opened = match split(path) {
+            Ok((parent, name)) if make => made(&*self.make(parent)?, name),
+            _ => beneath::folder(&self.root, path),
+        };
+        let opened = opened.map_err(|error| match error.kind() {
+            io::ErrorKind::NotADirectory => occupied(Errno::EXIST, path),
+            _ => error,
+        });
+        let opened = Arc::new(opened?);
         if self.open.len() >= OPEN {
             self.open.clear();
         }
@@ -55,26 +84,20 @@ impl Folders {
     }
 }
 
-/// Opens a folder beneath the root, and makes it and those above it where they are missing and wanted.
-fn open(root: &OwnedFd, path: &Path, make: bool) -> io::Result<OwnedFd> {
-    match beneath::folder(root, path) {
-        Err(error) if make && error.kind() == io::ErrorKind::NotFound => {
-            let (parent, name) = split(path)?;
-            let parent = open(root, parent, true)?;
-            match rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o755)) {
-                // Another layer may have made it meanwhile.
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(error) => return Err(error.into()),
-            }
-            let folder = beneath::folder(root, path)?;
-            rustix::fs::fchmod(&folder, Mode::from_raw_mode(0o755))?;
-            Ok(folder)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            Err(occupied(Errno::EXIST, path))
-        }
-        result => result,
+/// Opens a folder in another one, and makes it where it is missing.
+fn made(parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+    let mode = Mode::from_raw_mode(MADE);
+    let new = match rustix::fs::mkdirat(parent, name, mode) {
+        Ok(()) => true,
+        // Another layer may have made it, or this one before.
+        Err(Errno::EXIST) => false,
+        Err(error) => return Err(error.into()),
+    };
+    let folder = beneath::folder(parent, Path::new(name))?;
+    if new && !umask::spares(MADE) {
+        rustix::fs::fchmod(&folder, mode)?;
     }
+    Ok(folder)
 }
 
 /// The parent and the last name of a path, which has one.

@@ -8,33 +8,37 @@
 mod earlier;
 mod flush;
 mod folders;
+mod last;
+mod umask;
 mod writers;
 
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use rustix::fs::{AtFlags, Mode, Timespec, Timestamps};
+use rustix::fs::{Mode, Timespec, Timestamps};
 use rustix::io::Errno;
 
 use super::{beneath, pieces};
+use crate::artifact::decompress;
 use crate::artifact::tarball::{self, Budget, Entry, Kind, Refused};
-use crate::artifact::{decompress, links};
 use crate::digest::Digest;
 use crate::parallel;
 pub(super) use earlier::Earlier;
 pub(super) use folders::{Folders, split};
-use writers::{Job, Queue, WRITERS, What, Writers};
+use last::Last;
+use writers::{Job, Queue, WRITERS, Writers};
 
 /// What of a mode is kept: nobody but the owner may write, and nothing runs as somebody else.
 pub(super) const KEPT_MODE: u32 = 0o755;
 /// Files up to this size are handed over whole.
 const SMALL: u64 = 256 << 10;
+/// Entries that one thread links at a time.
+const LINKED: usize = 256;
 /// What is decompressed or copied at a time.
 const BUFFER: usize = 128 << 10;
 
@@ -47,13 +51,7 @@ pub(super) struct Unpacker {
     earlier: Option<Earlier>,
     entries: AtomicU64,
     bytes: AtomicU64,
-    /// Made when all files are there, so that none can be written through one.
-    links: Mutex<BTreeMap<PathBuf, (PathBuf, u64)>>,
-    /// Further names of files, with their layers; made when those are there.
-    hardlinks: Mutex<Vec<(usize, PathBuf, PathBuf)>>,
-    /// Given their modes and times when nothing more is written into them. Of a folder in several layers the
-    /// uppermost layer's attributes hold, whichever was unpacked last.
-    folders: Mutex<BTreeMap<PathBuf, (usize, u32, u64)>>,
+    last: Last,
 }
 
 impl Unpacker {
@@ -66,9 +64,7 @@ impl Unpacker {
             earlier,
             entries: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
-            links: Mutex::default(),
-            hardlinks: Mutex::default(),
-            folders: Mutex::default(),
+            last: Last::default(),
         })
     }
 
@@ -112,74 +108,49 @@ impl Unpacker {
         Ok((digest, entries))
     }
 
-    /// Makes the entries of a layer whose files are in another volume: those are linked.
-    pub(super) fn link(
-        &self,
-        number: usize,
-        from: &Arc<OwnedFd>,
-        entries: &[Entry],
-    ) -> io::Result<()> {
-        let mut making = self.making(number)?;
-        let mut others = Folders::new(from);
-        for entry in entries {
-            if entry.kind != Kind::File {
-                self.entry(entry, &mut io::empty(), &mut making)?;
-                continue;
+    /// Makes the entries of layers whose files are in other volumes: those are linked. Returns in which layer that failed,
+    /// and how.
+    pub(super) fn link(&self, layers: &[Linked<'_>]) -> Result<(), (usize, io::Error)> {
+        // In small parts, so that all threads end together, and seldom are in one folder, where they would wait for each other.
+        let parts = layers.iter().flat_map(|layer| {
+            let parts = layer.entries.chunks(LINKED);
+            parts.map(|entries| Linked { entries, ..*layer })
+        });
+        let link = |part: Linked<'_>| self.link_part(&part).map_err(|error| (part.number, error));
+        parallel::map(parts.collect(), WRITERS, link).map(drop)
+    }
+
+    fn link_part(&self, part: &Linked<'_>) -> io::Result<()> {
+        let mut making = self.making(part.number)?;
+        let mut others = Folders::new(part.from);
+        for entry in part.entries {
+            match &entry.kind {
+                Kind::File => {
+                    let (folder, name) = split(&entry.path)?;
+                    let from = others.get(folder)?;
+                    let to = making.folders.make(folder)?;
+                    writers::link(&from, &to, name, &entry.path)?;
+                    self.count(entry);
+                }
+                Kind::Symlink(target) => {
+                    self.last
+                        .symlink(&entry.path, target, entry.mtime, Some(part.from))?;
+                    self.count(entry);
+                }
+                Kind::Folder | Kind::Hardlink(_) => {
+                    self.entry(entry, &mut io::empty(), &mut making)?;
+                }
             }
-            let (folder, _) = split(&entry.path)?;
-            let what = What::Link(others.get(folder)?);
-            making.add(entry, what)?;
-            self.entries.fetch_add(1, Ordering::Relaxed);
-            self.bytes.fetch_add(entry.size, Ordering::Relaxed);
         }
-        making.queue.flush()
+        Ok(())
     }
 
     /// Makes the links, and gives the folders their modes and times. Returns the numbers of entries and bytes.
     pub(super) fn finish(self) -> io::Result<(u64, u64)> {
-        let mut open = Folders::new(&self.root);
-        for (_, path, target) in into_inner(self.hardlinks) {
-            let (folder, name) = split(&target)?;
-            let target = open.get(folder)?;
-            let (folder, new) = split(&path)?;
-            rustix::fs::linkat(&target, name, &open.make(folder)?, new, AtFlags::empty())
-                .map_err(|error| occupied(error, &path))?;
-        }
-        let symlinks = into_inner(self.links);
-        links::check(
-            &symlinks
-                .iter()
-                .map(|(path, (target, _))| (path.clone(), target.clone()))
-                .collect(),
-        )?;
-        let root = &self.root;
-        each(symlinks, |chunk| {
-            let mut open = Folders::new(root);
-            for (path, (target, mtime)) in chunk {
-                let (folder, name) = split(&path)?;
-                let folder = open.make(folder)?;
-                rustix::fs::symlinkat(target, &folder, name)
-                    .map_err(|error| occupied(error, &path))?;
-                rustix::fs::utimensat(&folder, name, &times(mtime)?, AtFlags::SYMLINK_NOFOLLOW)?;
-            }
-            Ok(())
-        })?;
-        // Nothing is made in them any more, so none is touched again.
-        each(into_inner(self.folders), |chunk| {
-            for (path, (_, mode, mtime)) in chunk {
-                let folder = beneath::folder(root, &path)?;
-                let mode = mode & KEPT_MODE | 0o700;
-                // That is how they were made.
-                if mode != 0o755 {
-                    rustix::fs::fchmod(&folder, Mode::from_raw_mode(mode))?;
-                }
-                rustix::fs::futimens(&folder, &times(mtime)?)?;
-            }
-            Ok(())
-        })?;
+        self.last.make(&self.root)?;
         self.writers.flusher.result()?;
         // Containers enter through the root as any user, whatever a layer says about it.
-        rustix::fs::fchmod(open.get(Path::new(""))?, Mode::from_raw_mode(0o755))?;
+        rustix::fs::fchmod(&self.root, Mode::from_raw_mode(folders::MADE))?;
         Ok((self.entries.into_inner(), self.bytes.into_inner()))
     }
 
@@ -199,32 +170,27 @@ impl Unpacker {
         if self.writers.failed() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        self.entries.fetch_add(1, Ordering::Relaxed);
         match &entry.kind {
             Kind::Folder => {
                 making.folders.make(&entry.path)?;
-                let mut folders = lock(&self.folders);
-                let attributes = folders.entry(entry.path.clone()).or_default();
-                if making.layer >= attributes.0 {
-                    *attributes = (making.layer, entry.mode, entry.mtime);
-                }
+                self.last
+                    .folder(&entry.path, making.layer, entry.mode, entry.mtime);
             }
-            Kind::File => {
-                self.file(entry, content, making)?;
-                self.bytes.fetch_add(entry.size, Ordering::Relaxed);
-            }
-            Kind::Hardlink(target) => {
-                let link = (making.layer, entry.path.clone(), target.clone());
-                lock(&self.hardlinks).push(link);
-            }
+            Kind::File => self.file(entry, content, making)?,
+            Kind::Hardlink(target) => self.last.hardlink(&entry.path, target),
             Kind::Symlink(target) => {
-                let link = (target.clone(), entry.mtime);
-                if lock(&self.links).insert(entry.path.clone(), link).is_some() {
-                    return Err(occupied(Errno::EXIST, &entry.path));
-                }
+                self.last.symlink(&entry.path, target, entry.mtime, None)?;
             }
         }
+        self.count(entry);
         Ok(())
+    }
+
+    fn count(&self, entry: &Entry) {
+        self.entries.fetch_add(1, Ordering::Relaxed);
+        if entry.kind == Kind::File {
+            self.bytes.fetch_add(entry.size, Ordering::Relaxed);
+        }
     }
 
     fn file(&self, entry: &Entry, content: &mut dyn Read, making: &mut Making) -> io::Result<()> {
@@ -239,13 +205,16 @@ impl Unpacker {
             let size = usize::try_from(entry.size).map_err(|_| io::ErrorKind::InvalidData)?;
             let mut bytes = vec![0; size];
             content.read_exact(&mut bytes)?;
-            let what = What::File {
+            return making.queue.add(Job {
+                layer: making.layer,
+                path: entry.path.clone(),
+                folder: making.folders.make(folder)?,
+                name: name.to_owned(),
                 content: bytes,
                 mode,
                 mtime: entry.mtime,
                 earlier,
-            };
-            return making.add(entry, what);
+            });
         }
         let folder = making.folders.make(folder)?;
         let mut same = earlier.and_then(|from| {
@@ -289,6 +258,17 @@ impl Unpacker {
     }
 }
 
+/// A layer that another volume has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Linked<'a> {
+    /// Which layer it is.
+    pub(super) number: usize,
+    /// The other volume's files.
+    pub(super) from: &'a Arc<OwnedFd>,
+    /// What the layer has.
+    pub(super) entries: &'a [Entry],
+}
+
 /// One layer that is being made.
 struct Making {
     layer: usize,
@@ -298,19 +278,6 @@ struct Making {
     queue: Queue,
 }
 
-impl Making {
-    fn add(&mut self, entry: &Entry, what: What) -> io::Result<()> {
-        let (folder, name) = split(&entry.path)?;
-        self.queue.add(Job {
-            layer: self.layer,
-            folder: self.folders.make(folder)?,
-            name: name.to_owned(),
-            path: entry.path.clone(),
-            what,
-        })
-    }
-}
-
 /// Lets the writers end.
 struct Close<'a>(&'a Writers);
 
@@ -318,20 +285,6 @@ impl Drop for Close<'_> {
     fn drop(&mut self) {
         self.0.close();
     }
-}
-
-/// Has several threads each do a part of something, in which neighbours are close in order.
-fn each<K: Send, V: Send>(
-    all: BTreeMap<K, V>,
-    work: impl Fn(Vec<(K, V)>) -> io::Result<()> + Sync,
-) -> io::Result<()> {
-    let part = all.len().div_ceil(WRITERS).max(1);
-    let mut all = all.into_iter().peekable();
-    let mut parts = Vec::new();
-    while all.peek().is_some() {
-        parts.push(all.by_ref().take(part).collect());
-    }
-    parallel::map(parts, WRITERS, work).map(drop)
 }
 
 /// An error that names the path, where something is in its way: it is in two layers.
@@ -352,12 +305,4 @@ fn times(mtime: u64) -> io::Result<Timestamps> {
         last_access: time,
         last_modification: time,
     })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn into_inner<T>(mutex: Mutex<T>) -> T {
-    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

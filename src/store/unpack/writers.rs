@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::fs::{AtFlags, Mode, OFlags};
 
 use super::flush::Flusher;
-use super::{earlier, occupied, times};
+use super::{earlier, occupied, times, umask};
 use crate::artifact::tarball;
 
 /// Threads that write. With two cores and somebody who reads, more only wait for each other.
@@ -24,7 +24,7 @@ const BATCH_BYTES: usize = 1 << 20;
 /// Batches that wait. With those being filled and written this bounds the memory, whatever a layer holds.
 const WAITING: usize = 4;
 
-/// Something to be made in a folder.
+/// A small file to be made in a folder.
 #[derive(Debug)]
 pub(super) struct Job {
     /// Which layer it is of.
@@ -35,32 +35,13 @@ pub(super) struct Job {
     pub(super) folder: Arc<OwnedFd>,
     /// Its name there.
     pub(super) name: OsString,
-    /// What it is.
-    pub(super) what: What,
-}
-
-/// What is made.
-#[derive(Debug)]
-pub(super) enum What {
-    /// A file with a content, permission bits and a time.
-    File {
-        content: Vec<u8>,
-        mode: u32,
-        mtime: u64,
-        /// The folder in which an earlier volume may have the same file.
-        earlier: Option<Arc<OwnedFd>>,
-    },
-    /// Another name of a file of the same name in that folder.
-    Link(Arc<OwnedFd>),
-}
-
-impl Job {
-    fn weight(&self) -> usize {
-        match &self.what {
-            What::File { content, .. } => content.len(),
-            What::Link(_) => 0,
-        }
-    }
+    pub(super) content: Vec<u8>,
+    /// Permission bits.
+    pub(super) mode: u32,
+    /// Seconds since 1970.
+    pub(super) mtime: u64,
+    /// The folder in which an earlier volume may have the same file.
+    pub(super) earlier: Option<Arc<OwnedFd>>,
 }
 
 /// The queue between those who read and those who write.
@@ -72,8 +53,6 @@ pub(super) struct Writers {
     failed: AtomicBool,
     /// What went wrong first, and in which layer.
     error: Mutex<Option<(usize, io::Error)>>,
-    /// Modes that come out as they were asked for: those that the process's umask leaves alone.
-    umask: u32,
     /// Told of what is written.
     pub(super) flusher: Flusher,
 }
@@ -86,7 +65,6 @@ impl Writers {
             receive: Mutex::new(receive),
             failed: AtomicBool::new(false),
             error: Mutex::default(),
-            umask: umask(),
             flusher: Flusher::default(),
         }
     }
@@ -138,27 +116,17 @@ impl Writers {
     }
 
     fn make(&self, job: &Job, buffer: &mut Vec<u8>) -> io::Result<()> {
-        match &job.what {
-            What::File {
-                content,
-                mode,
-                mtime,
-                earlier,
-            } => {
-                if let Some(from) = earlier
-                    && let size = content.len() as u64
-                    && let Some(mut file) = earlier::open(from, &job.name, size, *mode, *mtime)
-                    && earlier::goes_on(&mut file, content, buffer)
-                {
-                    return link(from, &job.folder, &job.name, &job.path);
-                }
-                let mut file = self.create(&job.folder, &job.name, *mode, &job.path)?;
-                file.write_all(content)?;
-                self.flusher.wrote(content.len() as u64);
-                Ok(rustix::fs::futimens(&file, &times(*mtime)?)?)
-            }
-            What::Link(from) => link(from, &job.folder, &job.name, &job.path),
+        let size = job.content.len() as u64;
+        if let Some(from) = &job.earlier
+            && let Some(mut file) = earlier::open(from, &job.name, size, job.mode, job.mtime)
+            && earlier::goes_on(&mut file, &job.content, buffer)
+        {
+            return link(from, &job.folder, &job.name, &job.path);
         }
+        let mut file = self.create(&job.folder, &job.name, job.mode, &job.path)?;
+        file.write_all(&job.content)?;
+        self.flusher.wrote(size);
+        Ok(rustix::fs::futimens(&file, &times(job.mtime)?)?)
     }
 
     /// Makes a file that was not there.
@@ -174,7 +142,7 @@ impl Writers {
         let bits = Mode::from_raw_mode(mode);
         let file =
             rustix::fs::openat(folder, name, flags, bits).map_err(|error| occupied(error, path))?;
-        if mode & self.umask != 0 {
+        if !umask::spares(mode) {
             rustix::fs::fchmod(&file, bits)?;
         }
         Ok(File::from(file))
@@ -198,7 +166,7 @@ pub(super) struct Queue {
 impl Queue {
     /// Has something made, now or soon.
     pub(super) fn add(&mut self, job: Job) -> io::Result<()> {
-        self.bytes += job.weight();
+        self.bytes += job.content.len();
         self.batch.push(job);
         if self.batch.len() >= BATCH_FILES || self.bytes >= BATCH_BYTES {
             self.flush()?;
@@ -216,15 +184,6 @@ impl Queue {
         let sent = self.send.send(batch);
         sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
-}
-
-/// The process's umask, which can be asked for without changing it only here; everything, where it cannot.
-fn umask() -> u32 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mut lines = status.lines();
-    let umask =
-        lines.find_map(|line| u32::from_str_radix(line.strip_prefix("Umask:")?.trim(), 8).ok());
-    umask.unwrap_or(0o777)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
