@@ -223,7 +223,7 @@ impl Unpacker {
         });
         let mut file = match same {
             Some(_) => None,
-            None => Some(self.writers.create(&folder, name, mode, &entry.path)?),
+            None => Some(writers::create(&folder, name, mode, &entry.path)?),
         };
         let (mut buffer, mut other) = (vec![0; BUFFER], Vec::new());
         let mut read = 0;
@@ -236,7 +236,7 @@ impl Unpacker {
             if let Some((_, there)) = &mut same
                 && !earlier::goes_on(there, bytes, &mut other)
             {
-                let mut new = self.writers.create(&folder, name, mode, &entry.path)?;
+                let mut new = writers::create(&folder, name, mode, &entry.path)?;
                 earlier::copy_start(there, read, &mut new)?;
                 file = Some(new);
                 same = None;

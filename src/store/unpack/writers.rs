@@ -123,30 +123,23 @@ impl Writers {
         {
             return link(from, &job.folder, &job.name, &job.path);
         }
-        let mut file = self.create(&job.folder, &job.name, job.mode, &job.path)?;
+        let mut file = create(&job.folder, &job.name, job.mode, &job.path)?;
         file.write_all(&job.content)?;
         self.flusher.wrote(size);
         Ok(rustix::fs::futimens(&file, &times(job.mtime)?)?)
     }
+}
 
-    /// Makes a file that was not there.
-    pub(super) fn create(
-        &self,
-        folder: &OwnedFd,
-        name: &OsStr,
-        mode: u32,
-        path: &Path,
-    ) -> io::Result<File> {
-        let flags =
-            OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::WRONLY | OFlags::CLOEXEC;
-        let bits = Mode::from_raw_mode(mode);
-        let file =
-            rustix::fs::openat(folder, name, flags, bits).map_err(|error| occupied(error, path))?;
-        if !umask::spares(mode) {
-            rustix::fs::fchmod(&file, bits)?;
-        }
-        Ok(File::from(file))
+/// Makes a file that was not there.
+pub(super) fn create(folder: &OwnedFd, name: &OsStr, mode: u32, path: &Path) -> io::Result<File> {
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::WRONLY | OFlags::CLOEXEC;
+    let bits = Mode::from_raw_mode(mode);
+    let file =
+        rustix::fs::openat(folder, name, flags, bits).map_err(|error| occupied(error, path))?;
+    if !umask::spares(mode) {
+        rustix::fs::fchmod(&file, bits)?;
     }
+    Ok(File::from(file))
 }
 
 /// Gives a file of another folder the same name here.

@@ -1,4 +1,5 @@
-//! What is pulled: the volume that is replaced, packed in layers as builds make them, and the same with one other wheel.
+//! What is pulled: the volume that is replaced, packed in layers as builds make them (one for each package), and the same with
+//! one other wheel.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -15,7 +16,9 @@ use crate::workbench::{self, Debian};
 
 /// Where the wheels are in the volume.
 const SITE: &str = "lib/python3.13/site-packages";
-/// The wheel that changes, in the layer of all wheels.
+/// Folders on which others are mounted.
+const MOUNTED: &str = "lib/python3.13/site-packages/ai";
+/// The wheel that changes.
 const WHEEL: &str = "traitlets";
 
 /// Two versions in a registry, and the files of the first as archives.
@@ -74,10 +77,11 @@ impl Content {
         let twin = mkfs.is_ok();
         let mut digests = Vec::new();
         let mut packed = Vec::new();
+        let changing = home.join(layer_of(WHEEL));
         for version in 0..2 {
             step.at("publishing");
             if version == 1 {
-                change(&layers[1].join(SITE).join(WHEEL))?;
+                change(&changing.join(SITE).join(WHEEL))?;
             }
             let mut pack = program(krunner, ["pack", "--output", "json", "--replace"]);
             if let Ok(mkfs) = &mkfs {
@@ -97,7 +101,10 @@ impl Content {
             packed.push(sizes.collect::<Vec<u64>>());
         }
         let (files, bytes) = count(&published)?;
-        let changed = *packed[1].get(1).context("Too few layers")?;
+        let number = layers.iter().position(|layer| *layer == changing);
+        let changed = *number
+            .and_then(|number| packed[1].get(number))
+            .context("No layer of the wheel")?;
         step.note(format!("{files} files, {:.1} MB", megabytes(bytes)));
         let content = Self {
             krunner: krunner.to_owned(),
@@ -133,18 +140,60 @@ fn with(program: &Path) -> Result<std::ffi::OsString> {
     Ok(std::env::join_paths(all)?)
 }
 
-/// The volume in three folders, as builds make them: Python, the wheels, and the rest.
+/// The volume in folders, as builds make them: Python, each package, and the rest.
 fn layers(published: &Path, home: &Path) -> Result<Vec<PathBuf>> {
-    let [python, wheels, base] = ["python", "wheels", "base"].map(|name| home.join(name));
+    let [python, base] = ["python", "base"].map(|name| home.join(name));
     let mut copy = program("cp", ["--archive", "--no-target-directory"]);
     capture(copy.arg(published).arg(&python))?;
-    for (into, path) in [(&wheels, SITE), (&base, "licenses"), (&base, "share")] {
-        let place = into.join(path);
-        folder(place.parent().context("No parent")?.to_path_buf())?;
-        fs::rename(python.join(path), place)?;
+    for path in ["licenses", "share", MOUNTED] {
+        take(&python, path, &base)?;
     }
+    let mut layers = vec![python.clone()];
+    layers.extend(packages(&python, home)?);
+    layers.push(base);
     relink(&python)?;
-    Ok(vec![python, wheels, base])
+    Ok(layers)
+}
+
+/// Takes every installed package out of a tree, into a folder of its own.
+fn packages(tree: &Path, home: &Path) -> Result<Vec<PathBuf>> {
+    let mut packages = Vec::new();
+    for entry in fs::read_dir(tree.join(SITE))? {
+        let name = entry?.file_name().into_string().unwrap_or_default();
+        let Some((package, _)) = name
+            .strip_suffix(".dist-info")
+            .and_then(|name| name.split_once('-'))
+        else {
+            continue;
+        };
+        let package = home.join(layer_of(package));
+        let record = fs::read_to_string(tree.join(SITE).join(&name).join("RECORD"))?;
+        // Its paths have no commas.
+        for path in record.lines().filter_map(|line| line.split(',').next()) {
+            let (mut folder, mut path) = (Path::new(SITE), path);
+            while let Some(above) = path.strip_prefix("../") {
+                (folder, path) = (folder.parent().context("A path out of the volume")?, above);
+            }
+            take(tree, folder.join(path), &package)?;
+        }
+        packages.push(package);
+    }
+    packages.sort();
+    let emptied = ["-type", "d", "-empty", "-delete"];
+    capture(program("find", [tree.join(SITE)]).args(emptied))?;
+    Ok(packages)
+}
+
+/// What builds call the layer of a package.
+fn layer_of(package: &str) -> String {
+    format!("wheels-{}", package.replace('_', "-"))
+}
+
+/// Moves what is at a path of one tree into another one.
+fn take(from: &Path, path: impl AsRef<Path>, to: &Path) -> Result<()> {
+    let place = to.join(&path);
+    folder(place.parent().context("No parent")?.to_path_buf())?;
+    Ok(fs::rename(from.join(path), place)?)
 }
 
 /// The published volume has links that lead nowhere; ours may not.
