@@ -14,8 +14,9 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::command::{new_log, tail};
 
-/// How long a daemon may take to come up, and to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a daemon may take to come up, and to end. Pulp imports for ten seconds where it has a processor to itself, and a
+/// compiler next to it makes that forty.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 

@@ -108,25 +108,26 @@ impl Place {
 
     /// What takes uploads and speaks of documents.
     fn api(&self, tree: &Tree) -> Result<Daemon> {
-        self.serve(tree, "api", &self.address, "/v2/", " 401 ")
+        self.serve(tree, "api", 2, &self.address, "/v2/", " 401 ")
     }
 
     /// What sends blobs.
     fn content(&self, tree: &Tree) -> Result<Daemon> {
-        self.serve(tree, "content", &self.content, "/pulp/content/", " 200 ")
+        self.serve(tree, "content", 1, &self.content, "/pulp/content/", " 200 ")
     }
 
     fn serve(
         &self,
         tree: &Tree,
         name: &str,
+        workers: u8,
         address: &str,
         path: &str,
         status: &str,
     ) -> Result<Daemon> {
         let script = self.packages.join("bin").join(format!("pulpcore-{name}"));
         let mut command = self.run(&script, USED);
-        command.args(["--bind", address, "--workers", "2"]);
+        command.args(["--bind", address, "--workers", &workers.to_string()]);
         let log = tree.workbench("log")?.join(format!("pulp-{name}.log"));
         let ready = || says(address, path, status);
         Daemon::start(&format!("Pulp's {name}"), command, &log, Life::Ours, ready)
