@@ -26,7 +26,7 @@ const CODE: [&str; 8] = ["py", "pyc", "pyi", "so", "h", "c", "js", "json"];
 /// What stands in where a wheel has no licence file.
 const FROM_METADATA: &str = "LICENSE-METADATA";
 
-/// All that [`write`] writes, relative to the volume.
+/// All that [`write()`] writes, relative to the volume.
 pub(super) fn places(wheel: &Prepared) -> Vec<String> {
     let mut names: Vec<String> = files(wheel).into_keys().collect();
     if names.is_empty() {
