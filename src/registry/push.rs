@@ -56,6 +56,10 @@ impl BlobSink for Registry {
         loop {
             match self.send_blob(descriptor, open) {
                 Ok(Sent::All) => {
+                    // What broke before may have become the blob while this was on its way, as in Pulp.
+                    if failures > 0 {
+                        retry(|| self.exists(descriptor))?;
+                    }
                     self.remember(&descriptor.digest);
                     return Ok(());
                 }
