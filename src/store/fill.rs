@@ -208,14 +208,19 @@ impl Filling<'_> {
     /// fetched.
     fn layers(&self, diff_ids: &[Digest]) -> Result<u64, Error> {
         let layers = self.order.manifest.layers.iter().zip(diff_ids).enumerate();
-        let (linked, mut missing): (Vec<_>, Vec<_>) =
-            layers.partition(|(_, (layer, diff_id))| self.donor(layer, diff_id).is_some());
+        let (mut linked, mut missing) = (Vec::new(), Vec::new());
+        for (number, (layer, diff_id)) in layers {
+            match self.donors.get(&layer.digest) {
+                Some(donor) if donor.diff_id == *diff_id => linked.push((number, layer, donor)),
+                _ => missing.push((number, layer, diff_id)),
+            }
+        }
         // The largest is taken first, from the end.
-        missing.sort_by_key(|(_, (layer, _))| layer.size);
+        missing.sort_by_key(|(_, layer, _)| layer.size);
         let written = self.unpacker.run(|| {
             thread::scope(|scope| {
                 let linking = scope.spawn(|| self.link(&linked));
-                let fetched = parallel::map(missing, PARALLEL, |(number, (layer, diff_id))| {
+                let fetched = parallel::map(missing, PARALLEL, |(number, layer, diff_id)| {
                     self.layer(number, layer, diff_id)
                 });
                 join(linking).and(fetched)
@@ -233,19 +238,10 @@ impl Filling<'_> {
         }
     }
 
-    /// Who has a layer's files already.
-    fn donor(&self, layer: &Descriptor, diff_id: &Digest) -> Option<&Donor> {
-        let donor = self.donors.get(&layer.digest);
-        donor.filter(|donor| donor.diff_id == *diff_id)
-    }
-
     /// Layers that other volumes have.
-    fn link(&self, layers: &[(usize, (&Descriptor, &Digest))]) -> Result<(), Error> {
+    fn link(&self, layers: &[(usize, &Descriptor, &Donor)]) -> Result<(), Error> {
         let mut linked = Vec::new();
-        for (number, (layer, diff_id)) in layers {
-            let Some(donor) = self.donor(layer, diff_id) else {
-                continue;
-            };
+        for (number, layer, donor) in layers {
             reuse::link_entries(&self.staging, &layer.digest, &donor.list)?;
             linked.push(Linked {
                 number: *number,

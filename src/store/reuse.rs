@@ -152,26 +152,31 @@ impl Store {
 
 /// Lists a layer's entries beside the files of a volume that is being made.
 pub(super) fn list_entries(staging: &Path, layer: &Digest, entries: &[Entry]) -> Result<(), Error> {
-    let path = list(staging, layer);
     // Paths that are no text cannot be listed; such a layer is unpacked each time.
     let Ok(content) = serde_json::to_vec(entries) else {
         return Ok(());
     };
-    fs::create_dir_all(staging.join("layers"))
-        .and_then(|()| fs::write(&path, content))
-        .map_err(|source| Error::io("write", &path, source))
+    put_list(staging, layer, |path| fs::write(path, content))
 }
 
 /// The same for a layer that is linked from where it is listed already.
 pub(super) fn link_entries(staging: &Path, layer: &Digest, from: &Path) -> Result<(), Error> {
+    put_list(staging, layer, |path| match fs::hard_link(from, path) {
+        // The same layer twice.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result,
+    })
+}
+
+/// Has a layer's list put where it belongs.
+fn put_list(
+    staging: &Path,
+    layer: &Digest,
+    put: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), Error> {
     let path = list(staging, layer);
     fs::create_dir_all(staging.join("layers"))
-        .and_then(|()| fs::hard_link(from, &path))
-        .or_else(|error| match error.kind() {
-            // The same layer twice.
-            io::ErrorKind::AlreadyExists => Ok(()),
-            _ => Err(error),
-        })
+        .and_then(|()| put(&path))
         .map_err(|source| Error::io("write", &path, source))
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
 
 use super::folders::{Folders, MADE, split};
-use super::writers::WRITERS;
+use super::writers::{WRITERS, lock};
 use super::{KEPT_MODE, occupied, times};
 use crate::artifact::links;
 use crate::parallel;
@@ -154,10 +154,6 @@ fn each<K: Send, V: Send>(
         parts.push(all.by_ref().take(part).collect());
     }
     parallel::map(parts, WRITERS, work).map(drop)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn into_inner<T>(mutex: Mutex<T>) -> T {
