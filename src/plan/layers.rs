@@ -39,12 +39,9 @@ fn own(name: &str) -> String {
 /// `wheels-NN`.
 fn shared(name: &str) -> String {
     let digest = Digest::of(name.as_bytes()).hex();
-    let start = digest.bytes().take(DIGITS);
-    // The first bytes as one number: hex digits have values below 16.
-    let number = start
-        .filter_map(|digit| char::from(digit).to_digit(16))
-        .fold(0, |number, digit| number * 16 + u64::from(digit));
-    format!("wheels-{:02}", number % MOST as u64)
+    // The first bytes as one number. Digits of a digest always are one.
+    let number = usize::from_str_radix(&digest[..DIGITS], 16).unwrap_or_default();
+    format!("wheels-{:02}", number % MOST)
 }
 
 #[cfg(test)]
