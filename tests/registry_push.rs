@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use common::chain;
 use common::cut::Cut;
+use common::dice::bytes;
 use common::registry::{Double, Lie};
 use krunner::artifact::{BlobSink, BlobSource, Descriptor};
 use krunner::registry::{Credentials, Endpoint, Registry, Settings};
@@ -18,20 +19,6 @@ const CHUNK: u64 = 8 << 20;
 /// What is one piece.
 const WHOLE: u64 = 16 << 20;
 const KIND: &str = "application/octet-stream";
-
-/// Bytes that nothing compresses and every test has the same.
-fn bytes(length: usize) -> Vec<u8> {
-    let mut state = 1u64;
-    let mut content = Vec::with_capacity(length + 8);
-    while content.len() < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        content.extend_from_slice(&state.to_le_bytes());
-    }
-    content.truncate(length);
-    content
-}
 
 fn push(client: &Registry, content: &[u8]) -> Result<Descriptor, String> {
     let descriptor = Descriptor::of(KIND, content);

@@ -25,3 +25,17 @@ impl Dice {
         bytes.collect()
     }
 }
+
+/// Bytes that nothing compresses and every test has the same, megabytes of them in no time.
+pub(crate) fn bytes(length: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let mut content = Vec::with_capacity(length + 8);
+    while content.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        content.extend_from_slice(&state.to_le_bytes());
+    }
+    content.truncate(length);
+    content
+}

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use krunner::artifact::{BlobSink, BlobSource, Descriptor};
 
 use crate::common::cut::Cut;
+use crate::common::dice::bytes;
 use crate::common::{self, layout};
 use crate::real::Real;
 use crate::workbench::{Workbench, fail, said, succeed};
@@ -188,18 +189,4 @@ fn broken(registry: &Real, place: &str, content: &[u8], at: u64) -> Result<(), S
         registry.name
     );
     Ok(())
-}
-
-/// Bytes that nothing compresses and every test has the same.
-fn bytes(length: usize) -> Vec<u8> {
-    let mut state = 1u64;
-    let mut content = Vec::with_capacity(length + 8);
-    while content.len() < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        content.extend_from_slice(&state.to_le_bytes());
-    }
-    content.truncate(length);
-    content
 }
