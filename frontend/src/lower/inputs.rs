@@ -12,6 +12,8 @@ use crate::tool::step::Bytes;
 
 /// The one file in the tree of an input that stands in the spec itself.
 const INLINE: &str = "/content";
+/// Where downloads that are mounted as one are. Input names never start with `from-`, so nothing else is there.
+const GATHERED: &str = "/in/from-network";
 
 /// Collects what one step reads.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(super) struct Inputs<'a> {
     platform: Platform,
     group: Option<Group>,
     mounts: BTreeMap<String, Output>,
+    /// Downloads that are mounted as one, by the names of their files.
+    gathered: BTreeMap<String, Output>,
     /// Files of the main context, and of the named ones.
     picks: BTreeMap<Option<String>, BTreeSet<String>>,
 }
@@ -38,12 +42,14 @@ impl<'a> Inputs<'a> {
             platform,
             group: None,
             mounts: BTreeMap::new(),
+            gathered: BTreeMap::new(),
             picks: BTreeMap::new(),
         }
     }
 
-    /// The same with all downloads shown as one: for all platforms together, since they share most of them.
-    pub(super) fn grouped(mut self, what: &str) -> Self {
+    /// The same with all downloads shown as one, for all platforms together, since they share most of them; and mounted
+    /// as one where the engine can: it looks every mount up for every tree that a step makes.
+    pub(super) fn gathering(mut self, what: &str) -> Self {
         self.group = Some(Group {
             id: self.stage.to_owned(),
             name: format!("[{}] {what}", self.stage),
@@ -83,7 +89,7 @@ impl<'a> Inputs<'a> {
                 };
                 let file = file.output(meta);
                 // The engine has checked the digest before the step starts.
-                (self.tree(&input.name, &file).join(file_name), None)
+                (self.download(&input.name, file_name, file), None)
             }
             Origin::Path { path, sha256 } => (self.pick(None, path), *sha256),
             Origin::Inline { content } => {
@@ -115,6 +121,16 @@ impl<'a> Inputs<'a> {
         Ok(Bytes { name, path, sha256 })
     }
 
+    /// Mounts a download, alone or with the others.
+    fn download(&mut self, name: &str, file_name: &str, file: Output) -> PathBuf {
+        let gathers = self.group.is_some() && self.environment.can_merge;
+        if !gathers || self.gathered.contains_key(file_name) {
+            return self.tree(name, &file).join(file_name);
+        }
+        self.gathered.insert(file_name.to_owned(), file);
+        PathBuf::from(GATHERED).join(file_name)
+    }
+
     fn pick(&mut self, context: Option<&str>, path: &str) -> PathBuf {
         let paths = self.picks.entry(context.map(str::to_owned)).or_default();
         paths.insert(path.to_owned());
@@ -134,6 +150,13 @@ impl<'a> Inputs<'a> {
             let meta = Meta::named(format!("[context {name}] take {}", count(&paths)));
             let picked = llb::pick(&tree, &paths, meta);
             self.mounts.insert(pick_dest(context.as_deref()), picked);
+        }
+        let gathered: Vec<Output> = self.gathered.into_values().collect();
+        let stage = self.stage;
+        let meta = Meta::named(format!("[internal] gather downloads for {stage}"))
+            .without_cache(self.environment.no_cache.covers(stage));
+        if let Some(tree) = llb::merge(&gathered, meta) {
+            self.mounts.insert(GATHERED.to_owned(), tree);
         }
         for (dest, tree) in self.mounts {
             exec = exec.mount(dest, Mount::Input(tree));

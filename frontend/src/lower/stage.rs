@@ -108,7 +108,7 @@ impl<'a> Stages<'a> {
             return Ok(Trees::new());
         }
         let out = |layer: &str| format!("{OUT}/{layer}");
-        let mut inputs = self.inputs("wheels").grouped("download wheels");
+        let mut inputs = self.inputs("wheels").gathering("download wheels");
         let mut parts = Vec::new();
         for (layer, own) in &layers {
             parts.push(step::Part {
