@@ -71,6 +71,22 @@ fn what_runs_again_is_chosen_by_stage() {
 }
 
 #[test]
+fn what_needs_a_tree_that_is_made_again_alike_does_not_run() {
+    let Some(workbench) = Workbench::open() else {
+        return;
+    };
+    for engine in workbench.modern() {
+        let small = Small::new();
+        of(&small, &workbench, engine, &[]);
+        let drop = "[slim.drop]\n\"share/nothing/**\" = \"It was never there\"\n\n[wheels]";
+        small.edit("[wheels]", drop);
+        let again = of(&small, &workbench, engine, &[]);
+        let expected = ["python", "python", "wheels", "wheels"];
+        assert_eq!(stages(&again), expected, "{}", again.said);
+    }
+}
+
+#[test]
 fn another_version_of_a_package_changes_its_layer_alone() {
     let Some(workbench) = Workbench::open() else {
         return;

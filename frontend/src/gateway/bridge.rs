@@ -93,11 +93,7 @@ impl Bridge {
                 return Err(Error::Lacks(lacks));
             }
         }
-        let request = Solve::new(
-            definition,
-            self.resources.as_ref(),
-            self.cache_imports.clone(),
-        );
+        let request = self.request(definition);
         let response: proto::SolveResponse = self.call(method!("Solve"), request).await?;
         match response.result.and_then(|result| result.result) {
             Some(proto::result::Result::Ref(reference)) => Ok(Reference(reference.id)),
@@ -107,22 +103,20 @@ impl Bridge {
         }
     }
 
-    /// Has the engine make a tree now, where it can be asked to (since 0.11): others do it once it is returned.
-    pub async fn evaluate(&self, tree: &Reference) -> Result<(), Error> {
+    /// Has the engine make the tree of a graph now, where it can be asked to: others do it once it is returned.
+    pub async fn evaluate(&self, definition: pb::Definition) -> Result<(), Error> {
         let pong = self.pong.as_ref();
-        let can = pong.is_some_and(|pong| pong.gateway.has("gateway.evaluate"));
-        if !can || tree.0.is_empty() {
+        if !pong.is_some_and(|pong| pong.gateway.has("gateway.solve.evaluate")) {
             return Ok(());
         }
-        let request = proto::EvaluateRequest {
-            r#ref: tree.0.clone(),
-        };
-        let answer: Result<proto::EvaluateResponse, _> =
-            self.call(method!("Evaluate"), request).await;
-        match answer {
-            Err(error) if error.is_unimplemented() => Ok(()),
-            other => other.map(drop),
-        }
+        let request = self.request(definition).evaluated();
+        let answer: Result<proto::SolveResponse, _> = self.call(method!("Solve"), request).await;
+        answer.map(drop)
+    }
+
+    fn request(&self, definition: pb::Definition) -> Solve {
+        let imports = self.cache_imports.clone();
+        Solve::new(definition, self.resources.as_ref(), imports)
     }
 
     /// A whole file of a tree.

@@ -16,6 +16,8 @@ pub(super) struct Solve {
     allow_result_return: bool,
     #[prost(bool, tag = "6")]
     allow_result_array_ref: bool,
+    #[prost(bool, tag = "14")]
+    evaluate: bool,
     #[prost(message, repeated, tag = "12")]
     cache_imports: Vec<proto::CacheOptionsEntry>,
 }
@@ -47,7 +49,16 @@ impl Solve {
             }),
             allow_result_return: true,
             allow_result_array_ref: true,
+            evaluate: false,
             cache_imports,
+        }
+    }
+
+    /// The same, answered only once the tree is made.
+    pub(super) fn evaluated(self) -> Self {
+        Self {
+            evaluate: true,
+            ..self
         }
     }
 }
@@ -80,12 +91,14 @@ mod tests {
             r#type: "registry".to_owned(),
             ..proto::CacheOptionsEntry::default()
         }];
-        let bytes = Solve::new(definition.clone(), None, imports.clone()).encode_to_vec();
+        let request = Solve::new(definition.clone(), None, imports.clone());
+        let bytes = request.evaluated().encode_to_vec();
         let read = proto::SolveRequest::decode(bytes.as_slice()).unwrap();
         assert_eq!(
             read,
             proto::SolveRequest {
                 definition: Some(definition),
+                evaluate: true,
                 allow_result_return: true,
                 allow_result_array_ref: true,
                 cache_imports: imports,

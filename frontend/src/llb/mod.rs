@@ -6,6 +6,7 @@
 
 mod blame;
 mod caps;
+mod cover;
 mod definition;
 mod exec;
 mod file;
@@ -24,6 +25,7 @@ mod vertex;
 pub use blame::blame;
 pub use bollard_buildkit_proto::pb;
 pub use caps::{Cap, Caps};
+pub use cover::cover;
 pub use definition::marshal;
 pub use exec::{Exec, Mount};
 pub use file::{copy_tree, make_file, pick, scope, unpack};

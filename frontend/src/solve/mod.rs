@@ -22,11 +22,10 @@ use std::sync::Arc;
 
 pub use error::Error;
 
-use krunner::plan::Plan;
-
-use crate::gateway::{Bridge, Options, Reference};
+use crate::gateway::{Bridge, Options};
 use crate::llb;
-use crate::lower::{self, Lowered};
+use crate::lower;
+use evaluate::Evaluation;
 use opened::{Prepared, prepare};
 use result::Built;
 pub use result::Outcome;
@@ -47,38 +46,33 @@ async fn build(bridge: &mut Bridge, options: &Options) -> Result<Outcome, Error>
     warn::options(bridge, &prepared).await?;
     warn::lint(bridge, &prepared.loaded, options).await?;
     let mut built = Vec::new();
+    let mut evaluation = Evaluation::default();
     for plan in prepared.plans()? {
         let lowered = lower::lower(&plan, prepared.request.target, &prepared.environment)
             .map_err(|error| prepared.about().lowering(&error))?;
-        // The engine starts on it only when it is evaluated, so all platforms run side by side.
+        // The engine starts on it only when it is evaluated, and all platforms run side by side.
         let reference = bridge.solve(llb::marshal(&lowered.output)).await?;
+        let mut trees = vec![lowered.output.clone()];
         let sbom = if prepared.attests {
-            Some(sbom(bridge, &prepared, &plan, &lowered).await?)
+            let sbom = lower::sbom(&plan, &lowered, &prepared.environment)
+                .map_err(|error| prepared.about().lowering(&error))?;
+            // A tree of its own, so that nothing in the result depends on it.
+            let reference = bridge.solve(llb::marshal(&sbom)).await?;
+            trees.push(sbom);
+            Some(reference)
         } else {
             None
         };
+        evaluation.start(bridge, trees, &prepared.environment.no_cache);
         built.push(Built {
             plan,
             layers: lowered.layers().into_iter().map(str::to_owned).collect(),
-            output: lowered.output,
             reference,
             sbom,
         });
     }
-    evaluate::evaluate(bridge, &built).await?;
+    evaluation.end().await?;
     Ok(result::outcome(built, &prepared.request))
-}
-
-/// The bill of materials of a result: a tree of its own, so that nothing in the result depends on it.
-async fn sbom(
-    bridge: &Bridge,
-    prepared: &Prepared,
-    plan: &Plan,
-    lowered: &Lowered,
-) -> Result<Reference, Error> {
-    let sbom = lower::sbom(plan, lowered, &prepared.environment)
-        .map_err(|error| prepared.about().lowering(&error))?;
-    Ok(bridge.solve(llb::marshal(&sbom)).await?)
 }
 
 /// Files by name, for quoting them.

@@ -9,7 +9,6 @@ use super::attestation::attestation;
 use super::config::config;
 use super::request::Request;
 use crate::gateway::{Reference, proto};
-use crate::llb::Output;
 
 /// One platform's result.
 #[derive(Debug)]
@@ -17,8 +16,6 @@ pub(super) struct Built {
     pub(super) plan: Plan,
     /// The names of its layers, lowest first.
     pub(super) layers: Vec<String>,
-    /// The graph of the tree.
-    pub(super) output: Output,
     pub(super) reference: Reference,
     /// The tree with the bill of materials, if one is wanted.
     pub(super) sbom: Option<Reference>,

@@ -1,7 +1,12 @@
 //! What the engine fails at lands on the line that asked for it, also where the engine lost that line.
 
+use std::collections::BTreeSet;
+
+use bollard_buildkit_proto::pb::{self, op::Op};
+use prost::Message as _;
+
 use crate::daemon::{Profile, Record, Trouble};
-use crate::{IMAGE, MIRROR, daemon, quoted};
+use crate::{IMAGE, MIRROR, daemon, graph, quoted};
 
 const MSGPACK: &str = "msgpack-1.2.4-cp313-cp313-manylinux2014_aarch64";
 const PYTHON: &str = "cpython-3.13.2-aarch64";
@@ -37,19 +42,31 @@ fn a_source_that_a_policy_denies_is_shown_at_its_line() {
 }
 
 #[test]
-fn every_tree_is_made_before_it_is_returned_where_the_engine_can() {
-    for (profile, times) in [("docker-20.10", 0), ("buildkit-0.13", 2)] {
-        let record = with(Trouble::None, profile);
-        record.result();
-        let asked = record.calls.iter().filter(|call| **call == "Evaluate");
-        assert_eq!(asked.count(), times, "{profile}");
-        assert_eq!(record.calls.last(), Some(&"Return"));
+fn every_source_is_needed_by_a_tree_that_is_made_before_the_return() {
+    let record = with(Trouble::None, "buildkit-0.13");
+    record.result();
+    assert_eq!(record.calls.last(), Some(&"Return"));
+    let sources = |definitions: &[pb::Definition]| {
+        let all = definitions.iter().flat_map(graph::operations);
+        let sources = all.filter(|(_, op)| matches!(op.op, Some(Op::Source(_))));
+        sources.map(|(digest, _)| digest).collect::<BTreeSet<_>>()
+    };
+    // The first graph brings the spec.
+    assert_eq!(sources(&record.evaluated), sources(&record.solved[1..]));
+    // Of each platform, neither all trees of packages nor the last, which needs nothing new.
+    for evaluated in &record.evaluated {
+        let outputs = evaluated
+            .def
+            .last()
+            .map(|last| pb::Op::decode(last.as_slice()).unwrap());
+        assert_eq!(outputs.unwrap().inputs[0].index, 0);
     }
 }
 
 #[test]
-fn an_engine_that_does_not_know_evaluation_makes_the_trees_itself() {
-    let odd = Profile::named("newest").without_call("Evaluate");
+fn an_engine_that_cannot_be_asked_to_makes_the_trees_itself() {
+    let odd = Profile::named("newest").without_gateway("gateway.solve.evaluate");
     let record = daemon().on(odd).build(&[IMAGE, MIRROR]);
     record.result();
+    assert_eq!(record.evaluated, []);
 }

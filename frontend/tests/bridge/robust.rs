@@ -24,7 +24,7 @@ fn gave_up(record: &Record) {
 
 #[test]
 fn an_engine_that_dies_in_any_call_ends_the_frontend() {
-    for call in ["Ping", "Solve", "ReadFile", "Evaluate", "Return"] {
+    for call in ["Ping", "Solve", "ReadFile", "Evaluation", "Return"] {
         let record = with(Trouble::Dies(call));
         gave_up(&record);
         assert!(record.said.contains("no longer there"), "{}", record.said);
@@ -33,7 +33,7 @@ fn an_engine_that_dies_in_any_call_ends_the_frontend() {
 
 #[test]
 fn a_cancelled_build_ends_in_any_call() {
-    for call in ["Ping", "Solve", "ReadFile", "Evaluate", "Return"] {
+    for call in ["Ping", "Solve", "ReadFile", "Evaluation", "Return"] {
         let record = with(Trouble::Cancels(call));
         gave_up(&record);
         // By itself, not by the signal: as the first process of a container it would not get one.

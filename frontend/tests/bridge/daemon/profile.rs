@@ -90,6 +90,12 @@ impl Profile {
         self
     }
 
+    /// The same, but its gateway has never heard of `id`.
+    pub(crate) fn without_gateway(mut self, id: &str) -> Self {
+        assert!(self.gateway.remove(id));
+        self
+    }
+
     /// The same, but its service does not have a call that its gateway speaks of.
     pub(crate) fn without_call(mut self, call: &str) -> Self {
         assert!(self.calls.remove(call));

@@ -14,6 +14,8 @@ use super::{Profile, outcome};
 pub(crate) struct Record {
     /// Graphs that were taken, in order.
     pub(crate) solved: Vec<pb::Definition>,
+    /// Graphs whose trees were asked for at once.
+    pub(crate) evaluated: Vec<pb::Definition>,
     /// Graphs that were refused, with the reason.
     pub(crate) refused: Vec<String>,
     /// Where the last graph said that cached results may be.
@@ -34,6 +36,7 @@ impl Record {
     pub(crate) fn new(profile: Profile) -> Self {
         Self {
             solved: Vec::new(),
+            evaluated: Vec::new(),
             refused: Vec::new(),
             cache_imports: Vec::new(),
             warnings: Vec::new(),

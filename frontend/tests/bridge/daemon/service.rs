@@ -62,6 +62,18 @@ fn part(data: &[u8], range: Option<proto::FileRange>) -> Vec<u8> {
     rest[..length.min(rest.len())].to_vec()
 }
 
+/// The answer that names a tree.
+fn solved(id: String) -> proto::SolveResponse {
+    let reference = proto::Ref { id, def: None };
+    proto::SolveResponse {
+        r#ref: String::new(),
+        result: Some(proto::Result {
+            result: Some(proto::result::Result::Ref(reference)),
+            ..proto::Result::default()
+        }),
+    }
+}
+
 #[tonic::async_trait]
 impl LlbBridge for Daemon {
     async fn ping(&self, _: Request<proto::PingRequest>) -> Answer<proto::PongResponse> {
@@ -89,18 +101,19 @@ impl LlbBridge for Daemon {
         if let Some(failure) = self.failure.clone().filter(|_| definition.def.len() > 2) {
             return Err(failure);
         }
+        if request.evaluate {
+            self.trouble("Evaluation").await;
+            if let Some(failure) = self.trouble.of(&definition) {
+                return Err(failure);
+            }
+            self.record.lock().unwrap().evaluated.push(definition);
+            return Ok(Response::new(solved("evaluated".to_owned())));
+        }
         let mut record = self.record.lock().unwrap();
         record.solved.push(definition);
         record.cache_imports = request.cache_imports;
         let id = format!("ref{}", record.solved.len());
-        let reference = proto::Ref { id, def: None };
-        Ok(Response::new(proto::SolveResponse {
-            r#ref: String::new(),
-            result: Some(proto::Result {
-                result: Some(proto::result::Result::Ref(reference)),
-                ..proto::Result::default()
-            }),
-        }))
+        Ok(Response::new(solved(id)))
     }
 
     async fn read_file(
@@ -158,15 +171,9 @@ impl LlbBridge for Daemon {
 
     async fn evaluate(
         &self,
-        request: Request<proto::EvaluateRequest>,
+        _: Request<proto::EvaluateRequest>,
     ) -> Answer<proto::EvaluateResponse> {
-        self.asked("Evaluate")?;
-        self.trouble("Evaluate").await;
-        let definition = self.solved(&request.into_inner().r#ref)?;
-        if let Some(failure) = self.trouble.of(&definition) {
-            return Err(failure);
-        }
-        Ok(Response::new(proto::EvaluateResponse {}))
+        self.unused("Evaluate")
     }
 
     async fn resolve_image_config(
