@@ -1,4 +1,4 @@
-//! Cover: few trees that need every source of a graph.
+//! Cover: few of some trees that need every source that all of them need.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,55 +8,38 @@ use prost::Message as _;
 use super::pb;
 use super::vertex::{Output, Vertex};
 
-/// Trees below `outputs` that need every source between them: one of each process that needs a source which none before
-/// it needs, and an output itself if no process needs what it is made of.
+/// Those of `trees`, in order, that need a source which none before them needs: of a process that makes many, one.
 ///
-/// A process that makes many trees is asked for one of them: engines look each tree up by itself, in every input.
-pub fn cover(outputs: &[Output]) -> Vec<Output> {
+/// What they are made from is never among them: an engine may have got these trees from somewhere, and nothing else.
+pub fn cover(trees: impl IntoIterator<Item = Output>) -> Vec<Output> {
     let mut walk = Walk::default();
-    for output in outputs {
-        if walk.visit(&output.vertex) {
-            walk.cover.push(output.clone());
-        }
-    }
-    walk.cover
+    let trees = trees.into_iter();
+    trees.filter(|tree| walk.visit(&tree.vertex)).collect()
 }
 
 #[derive(Default)]
 struct Walk {
     seen: BTreeSet<String>,
-    cover: Vec<Output>,
 }
 
 impl Walk {
-    /// Whether the vertex needs a source that nothing in the cover needs yet, and nobody else will see to.
+    /// Whether there is a source below the vertex that was not come upon before.
     fn visit(&mut self, vertex: &Arc<Vertex>) -> bool {
         if !self.seen.insert(vertex.digest.clone()) {
-            // Whoever came here first sees to it.
             return false;
         }
-        let mut open = false;
-        for input in &vertex.inputs {
-            open |= self.visit(input);
-        }
         let op = pb::Op::decode(vertex.bytes.as_slice()).ok();
-        match op.and_then(|op| op.op) {
-            Some(pb::op::Op::Source(_)) => true,
-            Some(pb::op::Op::Exec(_)) if open => {
-                self.cover.push(Output {
-                    vertex: Arc::clone(vertex),
-                    index: 0,
-                });
-                false
-            }
-            _ => open,
+        let mut found = matches!(op.and_then(|op| op.op), Some(pb::op::Op::Source(_)));
+        for input in &vertex.inputs {
+            found |= self.visit(input);
         }
+        found
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Exec, Meta, Mount, http, make_file, merge};
+    use super::super::{Exec, Meta, Mount, http, make_file};
     use super::*;
 
     fn download(name: &str) -> Output {
@@ -82,44 +65,26 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_asked_for_one_of_its_trees() {
+    fn of_a_process_that_makes_many_trees_one_is_enough() {
         let many = process(&[&download("a"), &download("b")], 3);
-        let merged = merge(&many, Meta::default()).unwrap();
-        let cover = cover(&[merged]);
+        let cover = cover(many.clone());
         assert_eq!(digests(&cover), [many[0].digest()]);
         assert_eq!(cover[0].index, 0);
     }
 
     #[test]
-    fn a_process_that_needs_nothing_new_is_left_to_whoever_wants_its_tree() {
-        let first = process(&[&download("a")], 1);
-        let last = process(&[&first[0]], 1);
-        let merged = merge(&[first[0].clone(), last[0].clone()], Meta::default()).unwrap();
-        assert_eq!(
-            digests(&cover(std::slice::from_ref(&merged))),
-            [first[0].digest()]
-        );
-        // Nor does the second of several outputs bring up what the first has.
-        assert_eq!(
-            digests(&cover(&[merged, last[0].clone()])),
-            [first[0].digest()]
-        );
+    fn a_tree_that_needs_nothing_new_is_left_out() {
+        let first = process(&[&download("a")], 1).remove(0);
+        let second = process(&[&first], 1).remove(0);
+        let third = process(&[&first, &download("b")], 1).remove(0);
+        let cover = cover([first.clone(), second, third.clone()]);
+        assert_eq!(digests(&cover), [first.digest(), third.digest()]);
     }
 
     #[test]
-    fn every_source_is_needed_by_something() {
-        let (a, b) = (download("a"), download("b"));
-        let inner = process(&[&a], 1);
-        let outer = process(&[&b, &inner[0]], 1);
-        assert_eq!(
-            digests(&cover(&outer)),
-            [inner[0].digest(), outer[0].digest()]
-        );
-        // Without a process, the output itself.
-        let merged = merge(&[a, b], Meta::default()).unwrap();
-        assert_eq!(
-            digests(&cover(std::slice::from_ref(&merged))),
-            [merged.digest()]
-        );
+    fn what_a_tree_is_made_from_is_not_asked_for() {
+        let inner = process(&[&download("a")], 1).remove(0);
+        let outer = process(&[&inner, &download("b")], 1).remove(0);
+        assert_eq!(digests(&cover([outer.clone()])), [outer.digest()]);
     }
 }

@@ -9,22 +9,27 @@ use tokio::task::JoinSet;
 use super::Error;
 use crate::gateway::{self, Bridge, failed_source, has_source};
 use crate::llb::{self, Output};
-use crate::lower::NoCache;
+use crate::lower::{Environment, Lowered, NoCache};
 
 /// Trees that the engine makes side by side.
 #[derive(Debug, Default)]
 pub(super) struct Evaluation(JoinSet<Result<(), Error>>);
 
 impl Evaluation {
-    /// Has the engine start on what needs the sources of `trees`.
-    pub(super) fn start(&mut self, bridge: &Bridge, trees: Vec<Output>, no_cache: &NoCache) {
-        // BuildKit runs what needs a step that had to run again, and was asked for before it, again too, even if that step
-        // made the same. Asked for both at once, it does not.
-        let trees = match no_cache {
-            NoCache::Nothing => llb::cover(&trees),
-            NoCache::All | NoCache::Stages(_) => trees,
+    /// Has the engine start on what needs every source of a result and of what is said of it.
+    pub(super) fn start(
+        &mut self,
+        bridge: &Bridge,
+        environment: &Environment,
+        lowered: &Lowered,
+        sbom: Option<&Output>,
+    ) {
+        let result = if asks_for_trees(environment) {
+            lowered.trees.iter().map(|(_, tree)| tree).collect()
+        } else {
+            vec![&lowered.output]
         };
-        for tree in trees {
+        for tree in llb::cover(result.into_iter().chain(sbom).cloned()) {
             let bridge = bridge.clone();
             self.0.spawn(async move {
                 let made = bridge.evaluate(llb::marshal(&tree)).await;
@@ -40,6 +45,15 @@ impl Evaluation {
         }
         Ok(())
     }
+}
+
+/// Whether single trees may be asked for, which costs engines less than the result: they look up each layer of it.
+///
+/// Trees that were copied onto each other are no layers of the result, so an imported cache may not have them. And
+/// BuildKit runs what needs a step that had to run again too, even if that step made the same as before, unless both are
+/// asked for at once.
+fn asks_for_trees(environment: &Environment) -> bool {
+    environment.can_merge && environment.no_cache == NoCache::Nothing
 }
 
 /// The error with the lines that asked for what it is about, if the engine left them out.

@@ -52,23 +52,21 @@ async fn build(bridge: &mut Bridge, options: &Options) -> Result<Outcome, Error>
             .map_err(|error| prepared.about().lowering(&error))?;
         // The engine starts on it only when it is evaluated, and all platforms run side by side.
         let reference = bridge.solve(llb::marshal(&lowered.output)).await?;
-        let mut trees = vec![lowered.output.clone()];
         let sbom = if prepared.attests {
             let sbom = lower::sbom(&plan, &lowered, &prepared.environment)
                 .map_err(|error| prepared.about().lowering(&error))?;
             // A tree of its own, so that nothing in the result depends on it.
-            let reference = bridge.solve(llb::marshal(&sbom)).await?;
-            trees.push(sbom);
-            Some(reference)
+            Some((bridge.solve(llb::marshal(&sbom)).await?, sbom))
         } else {
             None
         };
-        evaluation.start(bridge, trees, &prepared.environment.no_cache);
+        let tree = sbom.as_ref().map(|(_, tree)| tree);
+        evaluation.start(bridge, &prepared.environment, &lowered, tree);
         built.push(Built {
             plan,
             layers: lowered.layers().into_iter().map(str::to_owned).collect(),
             reference,
-            sbom,
+            sbom: sbom.map(|(reference, _)| reference),
         });
     }
     evaluation.end().await?;
