@@ -12,6 +12,7 @@ mod demo;
 mod frontend;
 mod fuzz;
 mod generated;
+mod probe;
 mod test;
 mod tree;
 mod workbench;

@@ -1,12 +1,12 @@
 //! Inputs on loopback, so that no network is measured.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::command::program;
 use crate::daemon::{Daemon, Life};
+use crate::probe;
 use crate::tree::Tree;
 
 /// A web server for `target/workbench/inputs`.
@@ -20,19 +20,18 @@ pub(super) struct Server {
 impl Server {
     /// Starts it.
     pub(super) fn start(tree: &Tree) -> Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
+        let address = probe::free_address()?;
+        let (ip, port) = address.split_once(':').context("No port")?;
         let mut command = program(
             "python3",
-            ["-m", "http.server", "--bind", "127.0.0.1", "--directory"],
+            ["-m", "http.server", "--bind", ip, "--directory"],
         );
-        command.arg(folder(tree)?).arg(port.to_string());
+        command.arg(folder(tree)?).arg(port);
         let log = tree.workbench("log")?.join("server.log");
-        let ready = || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
+        let ready = || probe::listens(&address);
         let daemon = Daemon::start("server", command, &log, Life::Ours, ready)?;
         Ok(Self {
-            url: format!("http://127.0.0.1:{port}"),
+            url: format!("http://{address}"),
             _daemon: daemon,
         })
     }

@@ -1,8 +1,7 @@
 //! A real registry on loopback, with ranges, chunked uploads, mounts and deletes.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::debian::Debian;
 use super::tools;
 use crate::console::Step;
 use crate::daemon::{self, Daemon, Life};
+use crate::probe;
 use crate::tree::Tree;
 
 /// A registry that answers.
@@ -112,16 +112,6 @@ fn free_port(tree: &Tree, ip: Ipv4Addr) -> Result<u16> {
 
 /// Whether a registry speaks at an address.
 fn answers(address: &str) -> bool {
-    let Ok(address) = address.parse::<SocketAddr>() else {
-        return false;
-    };
-    let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) else {
-        return false;
-    };
-    let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
-    let asked = stream.write_all(b"GET /v2/ HTTP/1.0\r\nHost: localhost\r\n\r\n");
-    let mut answer = [0; 256];
-    let read = asked.and_then(|()| stream.read(&mut answer)).unwrap_or(0);
-    let answer = String::from_utf8_lossy(&answer[..read]);
-    answer.contains(" 200 ") && answer.contains("registry/2.0")
+    probe::answer(address, "/v2/", Duration::from_secs(2))
+        .is_some_and(|answer| answer.contains(" 200 ") && answer.contains("registry/2.0"))
 }

@@ -6,13 +6,11 @@
 mod database;
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use sha2::{Digest, Sha256};
 
 use self::database::Database;
@@ -20,12 +18,15 @@ use super::python::pip;
 use crate::command::{log, program};
 use crate::console::Step;
 use crate::daemon::{Daemon, Life};
+use crate::probe;
 use crate::tree::{Tree, folder};
 
 /// Everything that it consists of, with the sums of what CPython 3.11 and 3.13 take on our two architectures.
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 const SETTINGS: &str = include_str!("settings.py");
 const PREPARE: &str = include_str!("prepare.py");
+/// The first one comes after many imports.
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
 /// The database with all tables and nothing else in it: every start begins with a copy of it.
 const PREPARED: &str = "prepared";
 /// The one that is being prepared.
@@ -66,8 +67,8 @@ impl Pulp {
             home,
             packages,
             database: database.host.clone(),
-            address: free_address()?,
-            content: free_address()?,
+            address: probe::free_address()?,
+            content: probe::free_address()?,
         };
         place.prepare(step, &database)?;
         step.at("starting Pulp");
@@ -129,7 +130,9 @@ impl Place {
         let mut command = self.run(&script, USED);
         command.args(["--bind", address, "--workers", &workers.to_string()]);
         let log = tree.workbench("log")?.join(format!("pulp-{name}.log"));
-        let ready = || says(address, path, status);
+        let ready = || {
+            probe::answer(address, path, FIRST_ANSWER).is_some_and(|answer| answer.contains(status))
+        };
         Daemon::start(&format!("Pulp's {name}"), command, &log, Life::Ours, ready)
     }
 
@@ -174,22 +177,4 @@ fn install(tree: &Tree, step: &Step, version: &str) -> Result<PathBuf> {
         fs::write(stamp, "")?;
     }
     Ok(folder)
-}
-
-fn free_address() -> Result<String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("No port is free")?;
-    Ok(listener.local_addr()?.to_string())
-}
-
-/// Whether a server answers a question with a status.
-fn says(address: &str, path: &str, status: &str) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address) else {
-        return false;
-    };
-    // The first answer comes after many imports.
-    let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
-    let asked = write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
-    let mut answer = [0; 64];
-    let read = asked.and_then(|()| stream.read(&mut answer)).unwrap_or(0);
-    String::from_utf8_lossy(&answer[..read]).contains(status)
 }
