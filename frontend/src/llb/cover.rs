@@ -1,7 +1,6 @@
 //! Cover: few of some trees that need every source that all of them need.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use prost::Message as _;
 
@@ -12,29 +11,24 @@ use super::vertex::{Output, Vertex};
 ///
 /// What they are made from is never among them: an engine may have got these trees from somewhere, and nothing else.
 pub fn cover(trees: impl IntoIterator<Item = Output>) -> Vec<Output> {
-    let mut walk = Walk::default();
+    let mut seen = BTreeSet::new();
     let trees = trees.into_iter();
-    trees.filter(|tree| walk.visit(&tree.vertex)).collect()
+    trees
+        .filter(|tree| needs_new_source(&tree.vertex, &mut seen))
+        .collect()
 }
 
-#[derive(Default)]
-struct Walk {
-    seen: BTreeSet<String>,
-}
-
-impl Walk {
-    /// Whether there is a source below the vertex that was not come upon before.
-    fn visit(&mut self, vertex: &Arc<Vertex>) -> bool {
-        if !self.seen.insert(vertex.digest.clone()) {
-            return false;
-        }
-        let op = pb::Op::decode(vertex.bytes.as_slice()).ok();
-        let mut found = matches!(op.and_then(|op| op.op), Some(pb::op::Op::Source(_)));
-        for input in &vertex.inputs {
-            found |= self.visit(input);
-        }
-        found
+/// Whether there is a source at or below the vertex that was not come upon before; `seen` has the digests of what was.
+fn needs_new_source(vertex: &Vertex, seen: &mut BTreeSet<String>) -> bool {
+    if !seen.insert(vertex.digest.clone()) {
+        return false;
     }
+    let op = pb::Op::decode(vertex.bytes.as_slice()).ok();
+    let mut found = matches!(op.and_then(|op| op.op), Some(pb::op::Op::Source(_)));
+    for input in &vertex.inputs {
+        found |= needs_new_source(input, seen);
+    }
+    found
 }
 
 #[cfg(test)]

@@ -64,6 +64,23 @@ fn every_source_is_needed_by_a_tree_that_is_made_before_the_return() {
 }
 
 #[test]
+fn the_result_itself_is_made_where_trees_are_copied_or_steps_must_run_again() {
+    // The oldest engine copies trees onto each other.
+    let copied = with(Trouble::None, "docker-20.10");
+    copied.result();
+    assert_eq!(by_digest(&copied.evaluated), by_digest(&copied.solved[1..]));
+    let again = daemon().build(&[IMAGE, MIRROR, ("no-cache", "wheels")]);
+    again.result();
+    assert_eq!(again.evaluated, again.solved[1..]);
+}
+
+/// Graphs by what they make: two platforms are evaluated in any order.
+fn by_digest(definitions: &[pb::Definition]) -> BTreeSet<&[u8]> {
+    let last = definitions.iter().filter_map(|one| one.def.last());
+    last.map(Vec::as_slice).collect()
+}
+
+#[test]
 fn an_engine_that_cannot_be_asked_to_makes_the_trees_itself() {
     let odd = Profile::named("newest").without_gateway("gateway.solve.evaluate");
     let record = daemon().on(odd).build(&[IMAGE, MIRROR]);
