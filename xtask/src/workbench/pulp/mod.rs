@@ -131,7 +131,11 @@ impl Place {
         command.args(["--bind", address, "--workers", &workers.to_string()]);
         let log = tree.workbench("log")?.join(format!("pulp-{name}.log"));
         let ready = || {
-            probe::answer(address, path, FIRST_ANSWER).is_some_and(|answer| answer.contains(status))
+            let answer = probe::answer(address, path, FIRST_ANSWER).unwrap_or_default();
+            answer
+                .lines()
+                .next()
+                .is_some_and(|line| line.contains(status))
         };
         Daemon::start(&format!("Pulp's {name}"), command, &log, Life::Ours, ready)
     }
