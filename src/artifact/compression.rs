@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, Read, Write};
 
+use zstd::zstd_safe::{DCtx, ResetDirective};
+
 use super::media;
 
 /// The largest zstd window that is written or read, as a power of two: 8 MiB, what every reader must be able to hold.
@@ -11,8 +13,44 @@ const READ_BUFFER: usize = 256 << 10;
 /// The tar inside a layer, whatever it is compressed with. The media type is not asked: exports of some engines
 /// have none, and the bytes themselves say it.
 pub fn decompress<'a>(reader: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
+    let reader = io::BufReader::with_capacity(READ_BUFFER, reader);
+    open(reader, |whole| zstd::Decoder::with_buffer(whole))
+}
+
+/// Decompresses one layer after the other in the same memory: a window that is new for each would cost more than most
+/// layers do.
+#[derive(Default)]
+pub struct Decompressor(DCtx<'static>);
+
+impl std::fmt::Debug for Decompressor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Decompressor")
+    }
+}
+
+impl Decompressor {
+    /// The same as [`decompress`], from a reader that has its bytes in pieces already.
+    pub fn read<'a>(
+        &'a mut self,
+        reader: impl BufRead + Send + 'a,
+    ) -> io::Result<Box<dyn Read + Send + 'a>> {
+        // It may have stopped in the middle of another layer.
+        let reset = self.0.reset(ResetDirective::SessionAndParameters);
+        reset.map_err(|code| io::Error::other(zstd::zstd_safe::get_error_name(code)))?;
+        open(reader, |whole| {
+            Ok(zstd::Decoder::with_context(whole, &mut self.0))
+        })
+    }
+}
+
+/// All bytes of a reader whose first ones were looked at.
+type Whole<R> = io::Chain<io::Take<io::Cursor<[u8; 4]>>, R>;
+
+fn open<'a, R: BufRead + Send + 'a>(
+    mut reader: R,
+    zstd: impl FnOnce(Whole<R>) -> io::Result<zstd::Decoder<'a, Whole<R>>>,
+) -> io::Result<Box<dyn Read + Send + 'a>> {
     let mut head = [0; 4];
-    let mut reader = io::BufReader::with_capacity(READ_BUFFER, reader);
     let mut filled = 0;
     // A short first read says nothing about the rest.
     while filled < head.len() {
@@ -25,15 +63,13 @@ pub fn decompress<'a>(reader: impl Read + Send + 'a) -> io::Result<Box<dyn Read 
     let whole = io::Cursor::new(head).take(filled as u64).chain(reader);
     Ok(match head {
         [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(whole)),
-        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd_reader(whole)?),
+        [0x28, 0xb5, 0x2f, 0xfd] => {
+            let mut decoder = zstd(whole)?;
+            decoder.window_log_max(WINDOW_LOG)?;
+            Box::new(decoder)
+        }
         _ => Box::new(whole),
     })
-}
-
-fn zstd_reader<'a, R: BufRead>(reader: R) -> io::Result<zstd::Decoder<'a, R>> {
-    let mut decoder = zstd::Decoder::with_buffer(reader)?;
-    decoder.window_log_max(WINDOW_LOG)?;
-    Ok(decoder)
 }
 
 /// How published layers are compressed.

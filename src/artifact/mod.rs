@@ -37,7 +37,7 @@ mod volume;
 
 pub use archive::write_archive;
 pub use cache::Cache;
-pub use compression::{Compression, decompress};
+pub use compression::{Compression, Decompressor, decompress};
 pub use config::{Config, History, RootFs, Run};
 pub use copy::{Copied, copy};
 pub use difference::{Change, Difference, LayerDifference, PlatformDifference, difference};

@@ -5,14 +5,15 @@
 //! after the process was killed. If the whole then has another digest, all of it is thrown away.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write as _};
+use std::io::{Read, Write as _};
 use std::mem;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
-use super::pieces::{PIECE, fill};
+use super::memory::Memory;
+use super::pieces::Piece;
 use super::{Error, Store};
 use crate::artifact::{self, BlobSource, Descriptor, Reporter, Task};
 use crate::digest::Digest;
@@ -24,11 +25,13 @@ pub(super) struct Arrival<'a> {
     pub(super) descriptor: &'a Descriptor,
     /// What it is called while it comes in.
     pub(super) title: &'a str,
+    /// Where its pieces are.
+    pub(super) memory: &'a Memory,
     pub(super) reporter: &'a dyn Reporter,
 }
 
-/// Takes a piece, and if more is wanted, returns memory for the next one.
-pub(super) type To<'a> = dyn FnMut(Vec<u8>) -> Option<Vec<u8>> + 'a;
+/// Takes a piece, and says whether more is wanted.
+pub(super) type To<'a> = dyn FnMut(Piece) -> bool + 'a;
 
 /// How it came in.
 #[derive(Debug)]
@@ -55,7 +58,7 @@ impl Store {
         if self.has_blob(descriptor) {
             let path = self.blob_path(&descriptor.digest);
             let file = File::open(&path).map_err(|source| Error::io("read", &path, source))?;
-            let mut passing = Passing::new(descriptor);
+            let mut passing = Passing::new(arrival);
             let wanted = passing.file(file, &path, to)?;
             match passing.verify() {
                 Ok(()) if wanted => return Ok(Arrived::Whole(0)),
@@ -74,6 +77,7 @@ impl Store {
             descriptor,
             title,
             reporter,
+            ..
         } = arrival;
         let path = self.ingest_path(&descriptor.digest);
         let fail = |source| Error::io("write", &path, source);
@@ -86,7 +90,7 @@ impl Store {
             .map_err(fail)?;
         let there = part.metadata().map_err(fail)?.len();
         let task = reporter.start(&format!("{title} ↓"), descriptor.size);
-        let mut passing = Passing::new(descriptor);
+        let mut passing = Passing::new(arrival);
         let earlier = part.try_clone().map_err(fail)?;
         let mut wanted = there == 0 || passing.file(earlier, &path, to)?;
         task.advance(passing.read);
@@ -126,44 +130,26 @@ impl Store {
 /// What passes by on its way.
 struct Passing<'a> {
     descriptor: &'a Descriptor,
+    memory: &'a Memory,
     hasher: Sha256,
     read: u64,
-    buffer: Vec<u8>,
-    /// For the next piece.
-    room: Vec<u8>,
 }
 
 impl<'a> Passing<'a> {
-    fn new(descriptor: &'a Descriptor) -> Self {
+    fn new(arrival: &Arrival<'a>) -> Self {
         Self {
-            descriptor,
+            descriptor: arrival.descriptor,
+            memory: arrival.memory,
             hasher: Sha256::new(),
             read: 0,
-            buffer: vec![0; PIECE],
-            room: Vec::new(),
         }
     }
 
     /// Whether there are more bytes than there may be.
-    fn note(&mut self, piece: &[u8]) -> bool {
-        self.read += piece.len() as u64;
-        self.hasher.update(piece);
+    fn note(&mut self, piece: &Piece) -> bool {
+        self.read += piece.bytes().len() as u64;
+        self.hasher.update(piece.bytes());
         self.read > self.descriptor.size
-    }
-
-    /// The next bytes; none at the end.
-    fn piece(&mut self, reader: &mut impl Read) -> io::Result<Vec<u8>> {
-        let count = fill(reader, &mut self.buffer)?;
-        // Lines bring less at a time than there is room for.
-        let mut piece = mem::take(&mut self.room);
-        piece.clear();
-        piece.extend_from_slice(&self.buffer[..count]);
-        Ok(piece)
-    }
-
-    /// Hands a piece on. Whether more is wanted.
-    fn hand(&mut self, piece: Vec<u8>, to: &mut To<'_>) -> bool {
-        to(piece).map(|room| self.room = room).is_some()
     }
 
     /// What is in a file, to its end. Whether all of it was wanted.
@@ -175,14 +161,13 @@ impl<'a> Passing<'a> {
     ) -> Result<bool, Error> {
         let mut wanted = true;
         loop {
-            let piece = self
-                .piece(&mut file)
+            let piece = Piece::read(&mut file, self.memory)
                 .map_err(|source| Error::io("read", path, source))?;
-            if piece.is_empty() || self.note(&piece) {
+            if piece.bytes().is_empty() || self.note(&piece) {
                 // Of what is longer than it may be no digest will fit.
                 return Ok(wanted);
             }
-            wanted = wanted && self.hand(piece, to);
+            wanted = wanted && to(piece);
         }
     }
 
@@ -196,10 +181,9 @@ impl<'a> Passing<'a> {
         to: &mut To<'_>,
     ) -> Result<bool, Error> {
         loop {
-            let piece = self
-                .piece(&mut blob)
+            let piece = Piece::read(&mut blob, self.memory)
                 .map_err(|error| artifact::Error::fetch(self.descriptor.digest, error))?;
-            if piece.is_empty() {
+            if piece.bytes().is_empty() {
                 return Ok(true);
             }
             if self.note(&piece) {
@@ -210,10 +194,10 @@ impl<'a> Passing<'a> {
                 }
                 .into());
             }
-            part.write_all(&piece)
+            part.write_all(piece.bytes())
                 .map_err(|source| Error::io("write", path, source))?;
-            task.advance(piece.len() as u64);
-            if !self.hand(piece, to) {
+            task.advance(piece.bytes().len() as u64);
+            if !to(piece) {
                 return Ok(false);
             }
         }

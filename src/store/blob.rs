@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::arrival::{Arrival, Arrived};
+use super::memory::Memory;
+use super::pieces::{PIECE, Piece};
 use super::{Error, Store};
 use crate::artifact::{BlobSource, Descriptor, MAX_DOCUMENT, Reporter};
 use crate::digest::Digest;
@@ -25,17 +27,7 @@ impl Store {
         reporter: &dyn Reporter,
     ) -> Result<u64, Error> {
         let _lock = self.lock(&descriptor.digest)?;
-        let arrival = Arrival {
-            source,
-            descriptor,
-            title,
-            reporter,
-        };
-        let fetched = loop {
-            if let Arrived::Whole(fetched) = self.arrive(&arrival, &mut Some)? {
-                break fetched;
-            }
-        };
+        let fetched = self.bring(source, descriptor, title, reporter)?;
         let (ingest, path) = (
             self.ingest_path(&descriptor.digest),
             self.blob_path(&descriptor.digest),
@@ -50,6 +42,34 @@ impl Store {
         };
         placed.map_err(|source| Error::io("write", &path, source))?;
         Ok(fetched)
+    }
+
+    /// Brings a blob in as far as [`arrive`](Self::arrive) does, for nobody who reads it meanwhile. The caller holds the
+    /// blob's lock.
+    pub(super) fn bring(
+        &self,
+        source: &dyn BlobSource,
+        descriptor: &Descriptor,
+        title: &str,
+        reporter: &dyn Reporter,
+    ) -> Result<u64, Error> {
+        let memory = Memory::of(PIECE);
+        let arrival = Arrival {
+            source,
+            descriptor,
+            title,
+            memory: &memory,
+            reporter,
+        };
+        let mut to_nobody = |piece: Piece| {
+            piece.done(&memory);
+            true
+        };
+        loop {
+            if let Arrived::Whole(fetched) = self.arrive(&arrival, &mut to_nobody)? {
+                return Ok(fetched);
+            }
+        }
     }
 
     /// Keeps a document that was verified already.

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::arrival::{Arrival, Arrived};
 use super::commit::Record;
-use super::pieces;
-use super::reuse::{self, Donor, Donors};
-use super::unpack::{Linked, Unpacker};
+use super::memory::Memory;
+use super::pieces::{self, PIECE};
+use super::reuse::{self, Changed, Donor, Donors};
+use super::unpack::{Donated, Unlinked, Unpacker};
 use super::{Error, Ready, Store, Volume};
 use crate::artifact::tarball::Entry;
 use crate::artifact::{self, BlobSource, Config, Descriptor, Manifest, Reporter};
@@ -47,8 +49,12 @@ struct Filling<'a> {
     staging: PathBuf,
     donors: Donors,
     unpacker: Unpacker,
+    /// For what comes in.
+    memory: Memory,
     /// Whether something that was in the store turned out not to be what it should be.
     stale: AtomicBool,
+    /// Layers of other volumes that turned out not to be as they were.
+    changed: Mutex<Changed>,
 }
 
 impl Store {
@@ -72,10 +78,11 @@ impl Store {
             .map(|digest| self.lock(digest))
             .collect::<Result<Vec<_>, _>>()?;
         self.check_room(order.manifest)?;
+        let mut changed = Changed::new();
         loop {
-            match self.try_fill(order, &diff_ids, record) {
+            match self.try_fill(order, &diff_ids, &mut changed, record) {
                 Ok(Some(done)) => return Ok(done),
-                // What was stale is gone, so this ends.
+                // What was stale is gone, and what was changed is noted, so this ends.
                 Ok(None) => {}
                 Err(error) => {
                     if !error.is_of_source() {
@@ -89,15 +96,16 @@ impl Store {
         }
     }
 
-    /// The same; nothing, if what the store had was in the way and has been taken away.
+    /// The same; nothing, if what the store had was in the way and has been taken away, or is `changed`, as is noted there.
     fn try_fill(
         &self,
         order: &Order<'_>,
         diff_ids: &[Digest],
+        changed: &mut Changed,
         record: &Record<'_>,
     ) -> Result<Option<(Volume, u64)>, Error> {
         let donors = if order.link {
-            self.donors(order.manifest)?
+            self.donors(order.manifest, changed)?
         } else {
             Donors::default()
         };
@@ -114,10 +122,17 @@ impl Store {
             staging: staging.clone(),
             donors,
             unpacker: Unpacker::new(&into, earlier).map_err(fail)?,
+            memory: Memory::of(PIECE),
             stale: AtomicBool::new(false),
+            changed: Mutex::default(),
         };
-        let done = filling.layers(diff_ids).and_then(|fetched| {
-            let (entries, bytes) = filling.unpacker.finish().map_err(fail)?;
+        let made = filling.unpacker.flushing(|| {
+            let fetched = filling.layers(diff_ids)?;
+            filling.unpacker.finish().map_err(fail)?;
+            Ok(fetched)
+        });
+        let done = made.and_then(|fetched| {
+            let (entries, bytes) = filling.unpacker.counts().map_err(fail)?;
             let ready = Ready {
                 manifest: order.digest,
                 platform: order.platform,
@@ -133,8 +148,13 @@ impl Store {
             // The error at hand says more than one about the clearing away, which the next pull does again.
             let _ = fsutil::remove_tree(&staging);
         }
+        let found = filling.changed.into_inner();
+        let mut found = found.unwrap_or_else(PoisonError::into_inner);
         match done {
-            Err(_) if filling.stale.into_inner() => Ok(None),
+            Err(_) if filling.stale.into_inner() || !found.is_empty() => {
+                changed.append(&mut found);
+                Ok(None)
+            }
             done => done.map(Some),
         }
     }
@@ -240,18 +260,34 @@ impl Filling<'_> {
 
     /// Layers that other volumes have.
     fn link(&self, layers: &[(usize, &Descriptor, &Donor)]) -> Result<(), Error> {
-        let mut linked = Vec::new();
+        let mut donated = Vec::new();
         for (number, layer, donor) in layers {
             reuse::link_entries(&self.staging, &layer.digest, &donor.list)?;
-            linked.push(Linked {
+            donated.push(Donated {
                 number: *number,
                 from: &donor.fs,
                 entries: &donor.entries,
             });
         }
-        self.unpacker
-            .link(&linked)
-            .map_err(|failed| self.in_layer(failed))
+        self.unpacker.link(&donated).map_err(|(number, error)| {
+            let source = match error {
+                Unlinked::Failed(source) => source,
+                Unlinked::Changed => {
+                    self.note_changed(self.order.manifest.layers[number].digest);
+                    io::ErrorKind::InvalidData.into()
+                }
+            };
+            self.in_layer((number, source))
+        })
+    }
+
+    /// Notes that the layer that was to be linked is not as it was.
+    fn note_changed(&self, layer: Digest) {
+        if let Some(donor) = self.donors.get(&layer) {
+            let changed = self.changed.lock();
+            let mut changed = changed.unwrap_or_else(PoisonError::into_inner);
+            changed.insert((donor.volume, layer));
+        }
     }
 
     /// One layer, unpacked while it comes in. Returns the bytes that had to be fetched.
@@ -276,9 +312,10 @@ impl Filling<'_> {
             source: self.order.source,
             descriptor: layer,
             title: &title(number, layer),
+            memory: &self.memory,
             reporter: self.order.reporter,
         };
-        let (send, pieces) = pieces::queue();
+        let (send, pieces) = pieces::queue(&self.memory);
         let (arrived, unpacked) = thread::scope(|scope| {
             let unpacking = scope.spawn(move || self.unpacker.layer(number, pieces, layer.size));
             let arrived = self.store.arrive(&arrival, &mut |piece| send.send(piece));

@@ -4,7 +4,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::arrival::{Arrival, Arrived};
 use super::commit::Record;
 use super::fill::Order;
 use super::{Error, Mode, Ready, Store, Volume, erofs, json};
@@ -79,17 +78,7 @@ impl Store {
         let image = image_of(&Manifest::parse(&content)?)?;
         let _lock = self.lock(&image.digest)?;
         self.check_free(image.size)?;
-        let arrival = Arrival {
-            source: order.source,
-            descriptor: &image,
-            title: "image",
-            reporter: order.reporter,
-        };
-        let fetched = loop {
-            if let Arrived::Whole(fetched) = self.arrive(&arrival, &mut Some)? {
-                break fetched;
-            }
-        };
+        let fetched = self.bring(order.source, &image, "image", order.reporter)?;
         let staging = self.stage(&order.digest)?;
         let volume = self.mount_staged(order, &staging, &image, diff_ids, record);
         if volume.is_err() {

@@ -35,6 +35,7 @@ mod json;
 mod lease;
 mod list;
 mod lock;
+mod memory;
 mod mode;
 mod mounts;
 mod name;

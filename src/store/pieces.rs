@@ -1,105 +1,105 @@
 //! Bytes on their way from one thread to another: pieces in a short queue, read there as one stream.
 
-use std::io::{self, Cursor, Read};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::thread;
+use std::io::{self, BufRead, Read};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// Bytes of a piece.
+use super::memory::Memory;
+
+/// Bytes of a piece: as much as a processor's own memory holds while it is hashed, kept and handed on.
 pub(super) const PIECE: usize = 128 << 10;
 /// Pieces that wait, so that neither side stops at every hitch of the other.
-const WAITING: usize = 16;
+const WAITING: usize = 8;
 
-/// A piece, or why there is none. No more pieces are the end.
-type Next = io::Result<Vec<u8>>;
+/// Some bytes, at the beginning of memory that is used again.
+#[derive(Debug)]
+pub(super) struct Piece {
+    memory: Vec<u8>,
+    len: usize,
+}
 
-/// The far end of a queue, as a reader.
-pub(super) struct Pieces {
-    receive: Receiver<Next>,
-    /// Takes back what was read, to be filled again.
-    used: Sender<Vec<u8>>,
-    piece: Cursor<Vec<u8>>,
+impl Piece {
+    /// As many bytes as there are at once; none at the end.
+    pub(super) fn read(reader: &mut impl Read, memory: &Memory) -> io::Result<Self> {
+        let mut piece = Self {
+            memory: memory.take(),
+            len: 0,
+        };
+        piece.len = fill(reader, &mut piece.memory)?;
+        Ok(piece)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.memory[..self.len]
+    }
+
+    /// Lets the memory be used again.
+    pub(super) fn done(self, memory: &Memory) {
+        memory.give(self.memory);
+    }
 }
 
 /// The near end of a queue.
-pub(super) struct Sending {
-    send: SyncSender<Next>,
-    used: Receiver<Vec<u8>>,
+pub(super) struct Sending(SyncSender<Piece>);
+
+/// The far end of a queue, as a reader.
+pub(super) struct Pieces<'a> {
+    receive: Receiver<Piece>,
+    /// Where what was read goes.
+    memory: &'a Memory,
+    piece: Option<Piece>,
+    /// How much of it was read.
+    at: usize,
 }
 
-/// A queue.
-pub(super) fn queue() -> (Sending, Pieces) {
+/// A queue whose pieces come from `memory`.
+pub(super) fn queue(memory: &Memory) -> (Sending, Pieces<'_>) {
     let (send, receive) = sync_channel(WAITING);
-    let (give_back, used) = channel();
     let pieces = Pieces {
         receive,
-        used: give_back,
-        piece: Cursor::default(),
+        memory,
+        piece: None,
+        at: 0,
     };
-    (Sending { send, used }, pieces)
+    (Sending(send), pieces)
 }
 
 impl Sending {
-    /// Hands a piece on. If more is wanted, returns what may be filled with the next one: memory that was used before costs
-    /// less than new one.
-    pub(super) fn send(&self, piece: Vec<u8>) -> Option<Vec<u8>> {
-        self.send.send(Ok(piece)).ok()?;
-        Some(self.used.try_recv().unwrap_or_default())
+    /// Hands a piece on. Whether more is wanted.
+    pub(super) fn send(&self, piece: Piece) -> bool {
+        self.0.send(piece).is_ok()
     }
 }
 
-impl Read for Pieces {
+impl BufRead for Pieces<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let is_read = |piece: &Piece| self.at >= piece.len;
+        if self.piece.as_ref().is_none_or(is_read) {
+            self.at = 0;
+            if let Some(piece) = self.piece.take() {
+                piece.done(self.memory);
+            }
+            // No more pieces are the end.
+            self.piece = self.receive.recv().ok();
+        }
+        let piece = self.piece.as_ref();
+        Ok(piece.map_or(&[], |piece| &piece.bytes()[self.at..]))
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.at += count;
+    }
+}
+
+impl Read for Pieces<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let count = self.piece.read(buffer)?;
-            if count > 0 || buffer.is_empty() {
-                return Ok(count);
-            }
-            let Ok(next) = self.receive.recv() else {
-                return Ok(0);
-            };
-            let read = std::mem::replace(&mut self.piece, Cursor::new(next?));
-            // Whoever sends may be done.
-            let _ = self.used.send(read.into_inner());
-        }
-    }
-}
-
-/// Reads what `open` opens on a thread of its own, ahead of `read`, which gets it as it comes.
-pub(super) fn ahead<R: Read, T>(
-    open: impl FnOnce() -> io::Result<R> + Send,
-    read: impl FnOnce(Pieces) -> T,
-) -> T {
-    let (send, pieces) = queue();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            // Nobody hears it who wants no more.
-            if let Err(error) = open().and_then(|reader| pass(reader, &send)) {
-                let _ = send.send.send(Err(error));
-            }
-        });
-        read(pieces)
-    })
-}
-
-/// Sends all that a reader has, for as long as it is wanted.
-fn pass(mut reader: impl Read, to: &Sending) -> io::Result<()> {
-    let mut piece = vec![0; PIECE];
-    loop {
-        let count = fill(&mut reader, &mut piece)?;
-        piece.truncate(count);
-        if count == 0 {
-            return Ok(());
-        }
-        match to.send(piece) {
-            Some(used) => piece = used,
-            None => return Ok(()),
-        }
-        piece.resize(PIECE, 0);
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
     }
 }
 
 /// As many bytes as there are at once; none at the end.
-pub(super) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match reader.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -110,43 +110,39 @@ pub(super) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usiz
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Read};
+    use std::io::Read as _;
+    use std::thread;
 
-    use super::{PIECE, ahead};
+    use super::{Memory, PIECE, Piece, queue};
 
     #[test]
-    fn what_is_read_ahead_comes_in_order_and_so_does_its_end() {
-        let long: Vec<u8> = (0..=250).cycle().take(5 * PIECE + 7).collect();
+    fn what_is_sent_comes_in_order_and_so_does_its_end() {
+        let long: Vec<u8> = (0..=250).cycle().take(20 * PIECE + 7).collect();
+        let memory = Memory::of(PIECE);
+        let (send, mut pieces) = queue(&memory);
         let mut read = Vec::new();
-        ahead(|| Ok(&long[..]), |mut pieces| pieces.read_to_end(&mut read)).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let send = send;
+                let mut left = &long[..];
+                loop {
+                    let piece = Piece::read(&mut left, &memory).unwrap();
+                    if piece.bytes().is_empty() {
+                        return;
+                    }
+                    assert!(send.send(piece));
+                }
+            });
+            pieces.read_to_end(&mut read).unwrap();
+        });
         assert!(read == long);
     }
 
     #[test]
-    fn an_error_comes_after_what_was_read_before_it() {
-        let reader = || Ok(b"good".chain(Broken));
-        let read = |mut pieces: super::Pieces| {
-            let mut start = [0; 4];
-            pieces.read_exact(&mut start).unwrap();
-            assert_eq!(start, *b"good");
-            pieces.read(&mut [0]).unwrap_err().to_string()
-        };
-        assert_eq!(ahead(reader, read), "broken");
-        let unopened = || Err::<io::Empty, _>(io::Error::other("closed"));
-        let error = ahead(unopened, |mut pieces| pieces.read(&mut [0])).unwrap_err();
-        assert_eq!(error.to_string(), "closed");
-    }
-
-    #[test]
-    fn whoever_stops_reading_is_not_waited_for() {
-        ahead(|| Ok(io::repeat(1)), drop);
-    }
-
-    struct Broken;
-
-    impl Read for Broken {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::Error::other("broken"))
-        }
+    fn whoever_sends_hears_that_nobody_reads_any_more() {
+        let memory = Memory::of(PIECE);
+        let (send, pieces) = queue(&memory);
+        drop(pieces);
+        assert!(!send.send(Piece::read(&mut &b"more"[..], &memory).unwrap()));
     }
 }

@@ -4,7 +4,7 @@
 //! mounted read-only, and `fsck` notices. A volume lists the entries of its layers beside its files, so that nothing has to
 //! be decompressed to know them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fs;
 use std::io;
@@ -12,11 +12,9 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, FileType, statat};
-
-use super::unpack::{Earlier, Folders, KEPT_MODE, split};
+use super::unpack::Earlier;
 use super::{Error, Store, beneath};
-use crate::artifact::tarball::{Entry, Kind};
+use crate::artifact::tarball::Entry;
 use crate::artifact::{Descriptor, Manifest};
 use crate::digest::Digest;
 use crate::parallel;
@@ -31,6 +29,8 @@ pub(super) type Donors = BTreeMap<Digest, Donor>;
 /// A layer in a whole volume.
 #[derive(Debug)]
 pub(super) struct Donor {
+    /// The volume's manifest.
+    pub(super) volume: Digest,
     /// The volume's files.
     pub(super) fs: Arc<OwnedFd>,
     /// The digest of the layer's tar.
@@ -41,60 +41,35 @@ pub(super) struct Donor {
     pub(super) list: PathBuf,
 }
 
-impl Donor {
-    /// Reads a list, if there is one and the files and links look as they were unpacked: sizes, modes and times, but not
-    /// content.
-    fn read(fs: &Arc<OwnedFd>, diff_id: Digest, list: PathBuf) -> Option<Self> {
-        let entries = read(&list)?;
-        let mut folders = Folders::new(fs);
-        let mut all = entries.iter();
-        // What cannot be asked is not what it was.
-        all.all(|entry| is_unchanged(&mut folders, entry).unwrap_or(false))
-            .then(|| Self {
-                fs: Arc::clone(fs),
-                diff_id,
-                entries,
-                list,
-            })
-    }
-}
+/// A volume and a layer of it that is not as it was unpacked.
+pub(super) type Changed = BTreeSet<(Digest, Digest)>;
 
-/// Those layers of a volume that are as they were.
+/// The layers of a volume that are listed.
 fn read_all(
+    volume: Digest,
     fs: &Arc<OwnedFd>,
-    volume: &Path,
+    dir: &Path,
     layers: Vec<(&Descriptor, &Digest)>,
 ) -> Vec<(Digest, Donor)> {
     let read = |(layer, diff_id): (&Descriptor, &Digest)| {
-        let donor = Donor::read(fs, *diff_id, list(volume, &layer.digest));
+        let list = list(dir, &layer.digest);
+        let donor = read(&list).map(|entries| Donor {
+            volume,
+            fs: Arc::clone(fs),
+            diff_id: *diff_id,
+            entries,
+            list,
+        });
         Ok::<_, Infallible>(donor.map(|donor| (layer.digest, donor)))
     };
     let Ok(donors) = parallel::map(layers, PARALLEL, read);
     donors.into_iter().flatten().collect()
 }
 
-fn is_unchanged(folders: &mut Folders, entry: &Entry) -> io::Result<bool> {
-    let size = match &entry.kind {
-        Kind::File => entry.size,
-        Kind::Symlink(target) => target.as_os_str().len() as u64,
-        // Made anew.
-        Kind::Folder | Kind::Hardlink(_) => return Ok(true),
-    };
-    let (folder, name) = split(&entry.path)?;
-    let stat = statat(folders.get(folder)?, name, AtFlags::SYMLINK_NOFOLLOW)?;
-    let (kind, mode) = match entry.kind {
-        Kind::Symlink(_) => (FileType::Symlink, stat.st_mode & 0o7777),
-        _ => (FileType::RegularFile, entry.mode & KEPT_MODE),
-    };
-    Ok(FileType::from_raw_mode(stat.st_mode) == kind
-        && stat.st_mode & 0o7777 == mode
-        && u64::try_from(stat.st_size) == Ok(size)
-        && u64::try_from(stat.st_mtime) == Ok(entry.mtime))
-}
-
 impl Store {
-    /// What whole volumes have, as it was unpacked, of the layers that are wanted. The caller keeps anything from being collected.
-    pub(super) fn donors(&self, wanted: &Manifest) -> Result<Donors, Error> {
+    /// What whole volumes have of the layers that are wanted, but for what is known to be `changed`. Whether the rest is as it
+    /// was shows when it is linked. The caller keeps anything from being collected.
+    pub(super) fn donors(&self, wanted: &Manifest, changed: &Changed) -> Result<Donors, Error> {
         let mut donors = Donors::new();
         for digest in self.digests("volumes")? {
             let (Some(volume), Some(manifest)) = (self.find(&digest)?, self.manifest(&digest))
@@ -104,6 +79,7 @@ impl Store {
             let of_use = |layer: &Descriptor| {
                 wanted.layers.iter().any(|one| one.digest == layer.digest)
                     && !donors.contains_key(&layer.digest)
+                    && !changed.contains(&(digest, layer.digest))
                     // Without its blob nobody could check what was linked.
                     && self.has_blob(layer)
             };
@@ -116,7 +92,7 @@ impl Store {
                 .map(Arc::new)
                 .map_err(|source| Error::io("open", &volume.path, source))?;
             let dir = self.volume_dir(&digest);
-            donors.extend(read_all(&fs, &dir, layers));
+            donors.extend(read_all(digest, &fs, &dir, layers));
         }
         Ok(donors)
     }

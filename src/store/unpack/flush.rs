@@ -32,6 +32,11 @@ impl Flusher {
         }
     }
 
+    /// Flushes what is there now, however little.
+    pub(super) fn hurry(&self) {
+        self.wrote(ENOUGH);
+    }
+
     /// Flushes each time when enough was written, until the end. Run on a thread of its own.
     pub(super) fn work(&self, root: &OwnedFd) {
         loop {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::mem;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
@@ -78,11 +79,11 @@ impl Last {
     }
 
     /// Makes all of it.
-    pub(super) fn make(self, root: &Arc<OwnedFd>) -> io::Result<()> {
-        make_hardlinks(root, into_inner(self.hardlinks))?;
-        make_symlinks(root, into_inner(self.symlinks))?;
+    pub(super) fn make(&self, root: &Arc<OwnedFd>) -> io::Result<()> {
+        make_hardlinks(root, taken(&self.hardlinks))?;
+        make_symlinks(root, taken(&self.symlinks))?;
         // Nothing is made in them any more, so none is touched again.
-        set_attributes(root, into_inner(self.folders))
+        set_attributes(root, taken(&self.folders))
     }
 }
 
@@ -156,6 +157,6 @@ fn each<K: Send, V: Send>(
     parallel::map(parts, WRITERS, work).map(drop)
 }
 
-fn into_inner<T>(mutex: Mutex<T>) -> T {
-    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+fn taken<T: Default>(mutex: &Mutex<T>) -> T {
+    mem::take(&mut lock(mutex))
 }

@@ -1,10 +1,11 @@
 //! Writes layers into a staging folder. `tarball` says what may be written; this module makes it, and lets nothing
 //! leave the folder: every object is made by its name alone in a parent opened beneath the root, following no link.
 //!
-//! Each layer has a thread that decompresses it, and one that hashes and parses what comes of that. Small files go from there
-//! to writers, in batches; large ones are written as they come, so that no layer and no file is ever in memory as a whole.
-//! What is written is flushed meanwhile.
+//! Each layer has a thread that decompresses it, and hashes and parses what comes of that while the processor still has it. Small
+//! files go from there to writers, in batches; large ones are written as they come, so that no layer and no file is ever
+//! in memory as a whole. What is written is flushed meanwhile.
 
+mod donated;
 mod earlier;
 mod flush;
 mod folders;
@@ -12,33 +13,32 @@ mod last;
 mod umask;
 mod writers;
 
-use std::io::{self, Read, Write as _};
+use std::io::{self, BufRead, Read, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use rustix::fs::{Mode, Timespec, Timestamps};
 use rustix::io::Errno;
 
-use super::{beneath, pieces};
-use crate::artifact::decompress;
+use super::beneath;
+use crate::artifact::Decompressor;
 use crate::artifact::tarball::{self, Budget, Entry, Kind, Refused};
 use crate::digest::Digest;
-use crate::parallel;
+pub(super) use donated::{Donated, Unlinked};
 pub(super) use earlier::Earlier;
-pub(super) use folders::{Folders, split};
+use flush::Flusher;
+use folders::{Folders, split};
 use last::Last;
-use writers::{Job, Queue, WRITERS, Writers};
+use writers::{Job, Queue, WRITERS, Writers, lock};
 
 /// What of a mode is kept: nobody but the owner may write, and nothing runs as somebody else.
 pub(super) const KEPT_MODE: u32 = 0o755;
 /// Files up to this size are handed over whole.
 const SMALL: u64 = 256 << 10;
-/// Entries that one thread links at a time.
-const LINKED: usize = 256;
 /// What is decompressed or copied at a time.
 const BUFFER: usize = 128 << 10;
 
@@ -48,6 +48,9 @@ pub(super) struct Unpacker {
     root: Arc<OwnedFd>,
     budget: Budget,
     writers: Writers,
+    flusher: Flusher,
+    /// Those that no layer uses.
+    decompressors: Mutex<Vec<Decompressor>>,
     earlier: Option<Earlier>,
     entries: AtomicU64,
     bytes: AtomicU64,
@@ -61,10 +64,21 @@ impl Unpacker {
             root: Arc::new(beneath::root(root)?),
             budget: Budget::default(),
             writers: Writers::new(),
+            flusher: Flusher::default(),
+            decompressors: Mutex::default(),
             earlier,
             entries: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             last: Last::default(),
+        })
+    }
+
+    /// Does `work`, which calls [`run`](Self::run) and [`finish`](Self::finish), while what is written is flushed.
+    pub(super) fn flushing<T>(&self, work: impl FnOnce() -> T) -> T {
+        thread::scope(|scope| {
+            scope.spawn(|| self.flusher.work(&self.root));
+            let _end = Finally(|| self.flusher.end());
+            work()
         })
     }
 
@@ -73,11 +87,9 @@ impl Unpacker {
     pub(super) fn run<T>(&self, read: impl FnOnce() -> T) -> Result<T, (usize, io::Error)> {
         let result = thread::scope(|scope| {
             for _ in 0..WRITERS {
-                scope.spawn(|| self.writers.work());
+                scope.spawn(|| self.writers.work(&self.flusher));
             }
-            scope.spawn(|| self.writers.flusher.work(&self.root));
-            // Also when it panics, or the writers would wait for ever.
-            let _close = Close(&self.writers);
+            let _close = Finally(|| self.writers.close());
             read()
         });
         match self.writers.error() {
@@ -90,73 +102,42 @@ impl Unpacker {
     pub(super) fn layer(
         &self,
         number: usize,
-        blob: impl Read + Send,
+        blob: impl BufRead + Send,
         size: u64,
     ) -> io::Result<(Digest, Vec<Entry>)> {
         let mut making = self.making(number)?;
         let mut entries = Vec::new();
-        let digest = pieces::ahead(
-            || decompress(blob),
-            |tar| {
-                tarball::read(tar, size, &self.budget, &mut |entry, content| {
-                    entries.push(entry.clone());
-                    self.entry(entry, content, &mut making)
-                })
-            },
-        )?;
+        let mut decompressor = lock(&self.decompressors).pop().unwrap_or_default();
+        let tar = decompressor.read(blob)?;
+        let digest = tarball::read(tar, size, &self.budget, &mut |entry, content| {
+            entries.push(entry.clone());
+            self.entry(entry, content, &mut making)
+        })?;
+        lock(&self.decompressors).push(decompressor);
         making.queue.flush()?;
         Ok((digest, entries))
     }
 
-    /// Makes the entries of layers whose files are in other volumes: those are linked. Returns in which layer that failed,
-    /// and how.
-    pub(super) fn link(&self, layers: &[Linked<'_>]) -> Result<(), (usize, io::Error)> {
-        // In small parts, so that all threads end together, and seldom are in one folder, where they would wait for each other.
-        let parts = layers.iter().flat_map(|layer| {
-            let parts = layer.entries.chunks(LINKED);
-            parts.map(|entries| Linked { entries, ..*layer })
-        });
-        let link = |part: Linked<'_>| self.link_part(&part).map_err(|error| (part.number, error));
-        parallel::map(parts.collect(), WRITERS, link).map(drop)
-    }
-
-    fn link_part(&self, part: &Linked<'_>) -> io::Result<()> {
-        let mut making = self.making(part.number)?;
-        let mut others = Folders::new(part.from);
-        for entry in part.entries {
-            match &entry.kind {
-                Kind::File => {
-                    let (folder, name) = split(&entry.path)?;
-                    let from = others.get(folder)?;
-                    let to = making.folders.make(folder)?;
-                    writers::link(&from, &to, name, &entry.path)?;
-                    self.count(entry);
-                }
-                Kind::Symlink(target) => {
-                    self.last
-                        .symlink(&entry.path, target, entry.mtime, Some(part.from))?;
-                    self.count(entry);
-                }
-                Kind::Folder | Kind::Hardlink(_) => {
-                    self.entry(entry, &mut io::empty(), &mut making)?;
-                }
-            }
-        }
+    /// Makes the links, and gives the folders their modes and times, while all that is there already is flushed.
+    pub(super) fn finish(&self) -> io::Result<()> {
+        self.flusher.hurry();
+        self.last.make(&self.root)?;
+        // Containers enter through the root as any user, whatever a layer says about it.
+        rustix::fs::fchmod(&self.root, Mode::from_raw_mode(folders::MADE))?;
         Ok(())
     }
 
-    /// Makes the links, and gives the folders their modes and times. Returns the numbers of entries and bytes.
-    pub(super) fn finish(self) -> io::Result<(u64, u64)> {
-        self.last.make(&self.root)?;
-        self.writers.flusher.result()?;
-        // Containers enter through the root as any user, whatever a layer says about it.
-        rustix::fs::fchmod(&self.root, Mode::from_raw_mode(folders::MADE))?;
-        Ok((self.entries.into_inner(), self.bytes.into_inner()))
+    /// The numbers of entries and bytes, unless something could not be flushed.
+    pub(super) fn counts(&self) -> io::Result<(u64, u64)> {
+        self.flusher.result()?;
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Ok((count(&self.entries), count(&self.bytes)))
     }
 
-    fn making(&self, layer: usize) -> io::Result<Making> {
+    fn making(&self, layer: usize) -> io::Result<Making<'_>> {
         Ok(Making {
             layer,
+            buffer: Vec::new(),
             folders: Folders::new(&self.root),
             earlier: self
                 .earlier
@@ -166,7 +147,12 @@ impl Unpacker {
         })
     }
 
-    fn entry(&self, entry: &Entry, content: &mut dyn Read, making: &mut Making) -> io::Result<()> {
+    fn entry(
+        &self,
+        entry: &Entry,
+        content: &mut dyn Read,
+        making: &mut Making<'_>,
+    ) -> io::Result<()> {
         if self.writers.failed() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
@@ -193,7 +179,12 @@ impl Unpacker {
         }
     }
 
-    fn file(&self, entry: &Entry, content: &mut dyn Read, making: &mut Making) -> io::Result<()> {
+    fn file(
+        &self,
+        entry: &Entry,
+        content: &mut dyn Read,
+        making: &mut Making<'_>,
+    ) -> io::Result<()> {
         let mode = entry.mode & KEPT_MODE;
         let (folder, name) = split(&entry.path)?;
         let earlier = match (&self.earlier, &mut making.earlier) {
@@ -201,20 +192,18 @@ impl Unpacker {
             _ => None,
         };
         if entry.size <= SMALL {
-            // As large as it says, and no more than is small.
             let size = usize::try_from(entry.size).map_err(|_| io::ErrorKind::InvalidData)?;
-            let mut bytes = vec![0; size];
-            content.read_exact(&mut bytes)?;
-            return making.queue.add(Job {
+            let job = Job {
                 layer: making.layer,
                 path: entry.path.clone(),
                 folder: making.folders.make(folder)?,
                 name: name.to_owned(),
-                content: bytes,
+                size,
                 mode,
                 mtime: entry.mtime,
                 earlier,
-            });
+            };
+            return making.queue.add(job, content);
         }
         let folder = making.folders.make(folder)?;
         let mut same = earlier.and_then(|from| {
@@ -225,14 +214,15 @@ impl Unpacker {
             Some(_) => None,
             None => Some(writers::create(&folder, name, mode, &entry.path)?),
         };
-        let (mut buffer, mut other) = (vec![0; BUFFER], Vec::new());
+        let mut other = Vec::new();
+        making.buffer.resize(BUFFER, 0);
         let mut read = 0;
         loop {
-            let count = content.read(&mut buffer)?;
+            let count = content.read(&mut making.buffer)?;
             if count == 0 {
                 break;
             }
-            let bytes = &buffer[..count];
+            let bytes = &making.buffer[..count];
             if let Some((_, there)) = &mut same
                 && !earlier::goes_on(there, bytes, &mut other)
             {
@@ -243,7 +233,7 @@ impl Unpacker {
             }
             if let Some(file) = &mut file {
                 file.write_all(bytes)?;
-                self.writers.flusher.wrote(count as u64);
+                self.flusher.wrote(count as u64);
             }
             read += count as u64;
         }
@@ -258,32 +248,23 @@ impl Unpacker {
     }
 }
 
-/// A layer that another volume has.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Linked<'a> {
-    /// Which layer it is.
-    pub(super) number: usize,
-    /// The other volume's files.
-    pub(super) from: &'a Arc<OwnedFd>,
-    /// What the layer has.
-    pub(super) entries: &'a [Entry],
-}
-
 /// One layer that is being made.
-struct Making {
+struct Making<'a> {
     layer: usize,
+    /// For what is copied.
+    buffer: Vec<u8>,
     folders: Folders,
     /// Those of the earlier volume.
     earlier: Option<Folders>,
-    queue: Queue,
+    queue: Queue<'a>,
 }
 
-/// Lets the writers end.
-struct Close<'a>(&'a Writers);
+/// Does something at the end of a scope, also when it panics, or those who wait for it would wait for ever.
+struct Finally<F: Fn()>(F);
 
-impl Drop for Close<'_> {
+impl<F: Fn()> Drop for Finally<F> {
     fn drop(&mut self) {
-        self.0.close();
+        (self.0)();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write as _};
 use std::mem;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -15,12 +15,13 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use super::flush::Flusher;
 use super::{earlier, occupied, times, umask};
 use crate::artifact::tarball;
+use crate::store::memory::Memory;
 
 /// Threads that write. With two cores and somebody who reads, more only wait for each other.
 pub(super) const WRITERS: usize = 2;
 /// What goes to a thread at a time: few enough to spread the work, enough to make waking it worth it.
 const BATCH_FILES: usize = 32;
-const BATCH_BYTES: usize = 1 << 20;
+const BATCH_BYTES: usize = 512 << 10;
 /// Batches that wait. With those being filled and written this bounds the memory, whatever a layer holds.
 const WAITING: usize = 4;
 
@@ -35,7 +36,8 @@ pub(super) struct Job {
     pub(super) folder: Arc<OwnedFd>,
     /// Its name there.
     pub(super) name: OsString,
-    pub(super) content: Vec<u8>,
+    /// How many bytes it has.
+    pub(super) size: usize,
     /// Permission bits.
     pub(super) mode: u32,
     /// Seconds since 1970.
@@ -44,17 +46,24 @@ pub(super) struct Job {
     pub(super) earlier: Option<Arc<OwnedFd>>,
 }
 
+/// Small files with what is in them, one behind the other.
+#[derive(Debug, Default)]
+struct Batch {
+    jobs: Vec<Job>,
+    bytes: Vec<u8>,
+}
+
 /// The queue between those who read and those who write.
 #[derive(Debug)]
 pub(super) struct Writers {
     /// Taken out when nothing more will come.
-    send: Mutex<Option<SyncSender<Vec<Job>>>>,
-    receive: Mutex<Receiver<Vec<Job>>>,
+    send: Mutex<Option<SyncSender<Batch>>>,
+    receive: Mutex<Receiver<Batch>>,
+    /// For what is in batches.
+    memory: Memory,
     failed: AtomicBool,
     /// What went wrong first, and in which layer.
     error: Mutex<Option<(usize, io::Error)>>,
-    /// Told of what is written.
-    pub(super) flusher: Flusher,
 }
 
 impl Writers {
@@ -63,46 +72,50 @@ impl Writers {
         Self {
             send: Mutex::new(Some(send)),
             receive: Mutex::new(receive),
+            memory: Memory::of(BATCH_BYTES),
             failed: AtomicBool::new(false),
             error: Mutex::default(),
-            flusher: Flusher::default(),
         }
     }
 
     /// One layer's access to the queue.
-    pub(super) fn queue(&self) -> io::Result<Queue> {
+    pub(super) fn queue(&self) -> io::Result<Queue<'_>> {
         let send = lock(&self.send);
         Ok(Queue {
             send: send.clone().ok_or(io::ErrorKind::BrokenPipe)?,
-            batch: Vec::new(),
-            bytes: 0,
+            memory: &self.memory,
+            batch: Batch::default(),
+            filled: 0,
         })
     }
 
-    /// Writes until nothing more comes. Run on [`WRITERS`] threads.
-    pub(super) fn work(&self) {
+    /// Writes until nothing more comes, and tells the flusher of it. Run on [`WRITERS`] threads.
+    pub(super) fn work(&self, flusher: &Flusher) {
         let mut buffer = Vec::new();
         loop {
             let batch = lock(&self.receive).recv();
             let Ok(batch) = batch else { return };
-            for job in batch {
+            let mut left = &batch.bytes[..];
+            for job in batch.jobs {
                 // What is left is taken from the queue all the same, so that nobody waits for room in it.
                 if self.failed() {
                     break;
                 }
-                if let Err(error) = self.make(&job, &mut buffer) {
+                let content;
+                (content, left) = left.split_at(job.size);
+                if let Err(error) = make(&job, content, &mut buffer, flusher) {
                     self.failed.store(true, Ordering::Relaxed);
                     let error = tarball::in_entry(error, &job.path);
                     lock(&self.error).get_or_insert((job.layer, error));
                 }
             }
+            self.memory.give(batch.bytes);
         }
     }
 
     /// Lets the threads end when they have written what is there.
     pub(super) fn close(&self) {
         lock(&self.send).take();
-        self.flusher.end();
     }
 
     /// Whether there is any point in going on.
@@ -114,20 +127,20 @@ impl Writers {
     pub(super) fn error(&self) -> Option<(usize, io::Error)> {
         lock(&self.error).take()
     }
+}
 
-    fn make(&self, job: &Job, buffer: &mut Vec<u8>) -> io::Result<()> {
-        let size = job.content.len() as u64;
-        if let Some(from) = &job.earlier
-            && let Some(mut file) = earlier::open(from, &job.name, size, job.mode, job.mtime)
-            && earlier::goes_on(&mut file, &job.content, buffer)
-        {
-            return link(from, &job.folder, &job.name, &job.path);
-        }
-        let mut file = create(&job.folder, &job.name, job.mode, &job.path)?;
-        file.write_all(&job.content)?;
-        self.flusher.wrote(size);
-        Ok(rustix::fs::futimens(&file, &times(job.mtime)?)?)
+fn make(job: &Job, content: &[u8], buffer: &mut Vec<u8>, flusher: &Flusher) -> io::Result<()> {
+    let size = content.len() as u64;
+    if let Some(from) = &job.earlier
+        && let Some(mut file) = earlier::open(from, &job.name, size, job.mode, job.mtime)
+        && earlier::goes_on(&mut file, content, buffer)
+    {
+        return link(from, &job.folder, &job.name, &job.path);
     }
+    let mut file = create(&job.folder, &job.name, job.mode, &job.path)?;
+    file.write_all(content)?;
+    flusher.wrote(size);
+    Ok(rustix::fs::futimens(&file, &times(job.mtime)?)?)
 }
 
 /// Makes a file that was not there.
@@ -150,18 +163,27 @@ pub(super) fn link(from: &OwnedFd, to: &OwnedFd, name: &OsStr, path: &Path) -> i
 
 /// Gathers jobs until it is worth waking somebody.
 #[derive(Debug)]
-pub(super) struct Queue {
-    send: SyncSender<Vec<Job>>,
-    batch: Vec<Job>,
-    bytes: usize,
+pub(super) struct Queue<'a> {
+    send: SyncSender<Batch>,
+    memory: &'a Memory,
+    batch: Batch,
+    /// Bytes of the batch.
+    filled: usize,
 }
 
-impl Queue {
-    /// Has something made, now or soon.
-    pub(super) fn add(&mut self, job: Job) -> io::Result<()> {
-        self.bytes += job.content.len();
-        self.batch.push(job);
-        if self.batch.len() >= BATCH_FILES || self.bytes >= BATCH_BYTES {
+impl Queue<'_> {
+    /// Has a file made of what `content` has, now or soon. It has as much as the job says, and that is no more than is small.
+    pub(super) fn add(&mut self, job: Job, content: &mut dyn Read) -> io::Result<()> {
+        if self.filled + job.size > self.batch.bytes.len() {
+            self.flush()?;
+            self.batch.bytes = self.memory.take();
+        }
+        let end = self.filled + job.size;
+        let room = self.batch.bytes.get_mut(self.filled..end);
+        content.read_exact(room.ok_or(io::ErrorKind::InvalidInput)?)?;
+        self.filled = end;
+        self.batch.jobs.push(job);
+        if self.batch.jobs.len() >= BATCH_FILES {
             self.flush()?;
         }
         Ok(())
@@ -169,9 +191,10 @@ impl Queue {
 
     /// Has everything made that was added.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.bytes = 0;
+        self.filled = 0;
         let batch = mem::take(&mut self.batch);
-        if batch.is_empty() {
+        if batch.jobs.is_empty() {
+            self.memory.give(batch.bytes);
             return Ok(());
         }
         let sent = self.send.send(batch);
