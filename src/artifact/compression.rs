@@ -14,7 +14,7 @@ const READ_BUFFER: usize = 256 << 10;
 /// have none, and the bytes themselves say it.
 pub fn decompress<'a>(reader: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
     let reader = io::BufReader::with_capacity(READ_BUFFER, reader);
-    open(reader, |whole| zstd::Decoder::with_buffer(whole))
+    open(reader, None)
 }
 
 /// Decompresses one layer after the other in the same memory: a window that is new for each would cost more than most
@@ -37,18 +37,13 @@ impl Decompressor {
         // It may have stopped in the middle of another layer.
         let reset = self.0.reset(ResetDirective::SessionAndParameters);
         reset.map_err(|code| io::Error::other(zstd::zstd_safe::get_error_name(code)))?;
-        open(reader, |whole| {
-            Ok(zstd::Decoder::with_context(whole, &mut self.0))
-        })
+        open(reader, Some(&mut self.0))
     }
 }
 
-/// All bytes of a reader whose first ones were looked at.
-type Whole<R> = io::Chain<io::Take<io::Cursor<[u8; 4]>>, R>;
-
 fn open<'a, R: BufRead + Send + 'a>(
     mut reader: R,
-    zstd: impl FnOnce(Whole<R>) -> io::Result<zstd::Decoder<'a, Whole<R>>>,
+    context: Option<&'a mut DCtx<'static>>,
 ) -> io::Result<Box<dyn Read + Send + 'a>> {
     let mut head = [0; 4];
     let mut filled = 0;
@@ -64,7 +59,10 @@ fn open<'a, R: BufRead + Send + 'a>(
     Ok(match head {
         [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(whole)),
         [0x28, 0xb5, 0x2f, 0xfd] => {
-            let mut decoder = zstd(whole)?;
+            let mut decoder = match context {
+                Some(context) => zstd::Decoder::with_context(whole, context),
+                None => zstd::Decoder::with_buffer(whole)?,
+            };
             decoder.window_log_max(WINDOW_LOG)?;
             Box::new(decoder)
         }
