@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::commit::Record;
-use super::fill::Order;
+use super::order::Order;
 use super::{Error, Mode, Ready, Store, Volume, erofs, json};
 use crate::artifact::{self, Descriptor, Document, Index, Manifest, media};
 use crate::digest::Digest;

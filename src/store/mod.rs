@@ -39,6 +39,7 @@ mod memory;
 mod mode;
 mod mounts;
 mod name;
+mod order;
 mod pieces;
 mod pull;
 mod reuse;

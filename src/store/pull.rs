@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::commit::Record;
-use super::fill::{Order, title};
+use super::order::{Order, title};
 use super::{Error, Store};
 use crate::artifact::{self, BlobSource, Descriptor, Document, Index, Manifest, Reporter, media};
 use crate::digest::Digest;

@@ -15,7 +15,7 @@ use serde::Serialize;
 pub use fault::{Fault, Place, Remedy};
 
 use super::commit::Record;
-use super::fill::Order;
+use super::order::Order;
 use super::{Error, Name, Ready, Store, Volume, json, lease::Lease};
 use crate::artifact::{Manifest, Silent};
 use crate::digest::Digest;
