@@ -89,6 +89,8 @@ impl Client {
             let client = reqwest::Client::builder()
                 .unix_socket(self.socket.as_path())
                 .no_proxy()
+                // There is no TLS on a socket, and a node that has no certificates of authorities has an agent all the same.
+                .tls_certs_only([])
                 .timeout(self.timeout)
                 .build()?;
             // The host is nobody's: the socket says who is asked.

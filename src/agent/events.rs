@@ -46,6 +46,13 @@ pub enum What {
         /// Bytes that were fetched.
         fetched: u64,
     },
+    /// The work on a reference went another way than it might have, and went on.
+    Noted {
+        /// The reference.
+        reference: String,
+        /// Which way, and why.
+        message: String,
+    },
     /// A reference names what was rolled back from, so it leads to where it did.
     HeldBack {
         /// The reference.
@@ -103,6 +110,7 @@ impl What {
         match self {
             Self::Started { .. } => "started",
             Self::Deployed { .. } => "deployed",
+            Self::Noted { .. } => "noted",
             Self::HeldBack { .. } => "held-back",
             Self::Failed { .. } => "failed",
             Self::Leased { .. } => "leased",

@@ -223,7 +223,7 @@ impl Node {
         }
         all.sort();
         all.dedup();
-        let reporter = self.work.on(&name);
+        let reporter = self.work.on(&name, &self.events);
         let mut found = None;
         self.sources.with(reference, &mut |source| {
             let deployed = match self.store.deploy(source, &name, &all, &reporter) {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::events::{Events, What};
 use super::locked;
 use crate::artifact::{Reporter, Task};
 
@@ -47,11 +48,12 @@ impl Work {
         pieces.values().map(now).collect()
     }
 
-    /// Hears of the work on a reference.
-    pub(super) fn on<'a>(&'a self, reference: &'a str) -> impl Reporter + 'a {
+    /// Hears of the work on a reference, and tells what went another way.
+    pub(super) fn on<'a>(&'a self, reference: &'a str, events: &'a Events) -> impl Reporter + 'a {
         On {
             work: self,
             reference,
+            events,
         }
     }
 }
@@ -59,6 +61,7 @@ impl Work {
 struct On<'a> {
     work: &'a Work,
     reference: &'a str,
+    events: &'a Events,
 }
 
 impl Reporter for On<'_> {
@@ -80,6 +83,13 @@ impl Reporter for On<'_> {
             number,
             done,
         })
+    }
+
+    fn note(&self, message: &str) {
+        self.events.tell(What::Noted {
+            reference: self.reference.to_owned(),
+            message: message.to_owned(),
+        });
     }
 }
 
@@ -107,8 +117,8 @@ mod tests {
 
     #[test]
     fn a_piece_is_seen_while_it_goes_on() {
-        let work = Work::default();
-        let reporter = work.on("a");
+        let (work, events) = (Work::default(), Events::default());
+        let reporter = work.on("a", &events);
         let task = reporter.start("wheels", 10);
         task.advance(3);
         task.advance(4);
@@ -118,5 +128,19 @@ mod tests {
         assert_eq!((piece.done, piece.total), (7, 10));
         drop(task);
         assert_eq!(work.pieces(), []);
+    }
+
+    #[test]
+    fn what_went_another_way_is_told_with_its_reference() {
+        let (work, events) = (Work::default(), Events::default());
+        work.on("a", &events).note("no image");
+        let [told] = &events.after(0)[..] else {
+            panic!("one event");
+        };
+        let noted = What::Noted {
+            reference: "a".to_owned(),
+            message: "no image".to_owned(),
+        };
+        assert_eq!(told.what, noted);
     }
 }

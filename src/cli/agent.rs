@@ -182,6 +182,8 @@ fn say(printer: &Printer, event: &Event) {
                 "Deployed `{reference}`: {digest}, fetched {size}"
             ));
         }
+        // It names its reference itself.
+        What::Noted { message, .. } => printer.info(message),
         What::HeldBack { reference, digest } => printer.warning(format_args!(
             "`{reference}` names {digest}, which was rolled back from"
         )),
