@@ -1,4 +1,5 @@
-//! The engine tier: real engines, a registry and inputs are brought up, the tests are told where, and all of it is stopped.
+//! The engine and machine tiers: real engines, a registry, inputs and what machines are made of are brought up, the tests are told
+//! where, and all of it is stopped.
 
 use std::path::PathBuf;
 use std::thread;
@@ -33,7 +34,8 @@ pub(super) fn run(tree: &Tree, count: &mut Count) {
         Ok(Outcome::Passed)
     });
     let Some(running) = running else { return };
-    count.check("engines", || tests(tree, &running));
+    count.check("engines", || tests(tree, &running, "engine", 1));
+    count.check("machines", || tests(tree, &running, "machine", 2));
 }
 
 /// What this machine lacks.
@@ -110,19 +112,20 @@ fn engine(tree: &Tree, step: &Step, kind: Kind) -> Result<Engine> {
     Ok(engine)
 }
 
-/// One after the other: each keeps both processors busy, and the first compiles what the others find in the cache.
+/// Engines' tests run one after the other: each keeps both processors busy, and the first compiles what the others find in the cache.
+/// A machine has one processor.
 /// The command under test is the debug build that the other tests have made already: compiling a second one takes
 /// longer than all that it would save.
-fn tests(tree: &Tree, running: &Running) -> Result<Outcome> {
+fn tests(tree: &Tree, running: &Running, name: &str, threads: u8) -> Result<Outcome> {
     let args = [
         "test",
         "--locked",
         "--package",
         "krunner",
         "--test",
-        "engine",
+        name,
         "--",
-        "--test-threads=1",
+        &format!("--test-threads={threads}"),
         "--nocapture",
     ];
     let mut command = cargo(tree, args);

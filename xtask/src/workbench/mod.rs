@@ -10,6 +10,7 @@ mod example;
 mod images;
 mod kind;
 mod lock;
+mod machine;
 mod pulp;
 mod python;
 mod record;

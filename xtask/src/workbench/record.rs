@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::machine::{self, Machine};
 use super::{ARCHITECTURES, Debian, Engine, IMAGES, Inputs, Pulp, Registry, published, tools};
 use crate::console::{Step, talk};
 use crate::frontend;
@@ -40,6 +41,8 @@ struct Record {
     emulators: BTreeMap<String, PathBuf>,
     /// Registries, their clients, and what signs and unpacks, by name: those that could be had.
     tools: BTreeMap<&'static str, PathBuf>,
+    /// What machines are made of that tests switch off, where it could be had.
+    machine: Option<Machine>,
 }
 
 /// One engine.
@@ -124,6 +127,7 @@ pub(crate) fn write(
         published: published(tree, step, debian.architecture())?,
         emulators,
         tools: clients(&debian, tree, step)?,
+        machine: machine(&debian, tree, step),
     };
     let path = path(tree)?;
     fs::write(&path, format!("{:#}\n", serde_json::to_value(&record)?))?;
@@ -186,4 +190,15 @@ fn clients(debian: &Debian, tree: &Tree, step: &Step) -> Result<BTreeMap<&'stati
         }
     }
     Ok(clients)
+}
+
+/// Debian has that kernel for one architecture.
+fn machine(debian: &Debian, tree: &Tree, step: &Step) -> Option<Machine> {
+    let made = machine::make(debian, tree, step);
+    made.inspect_err(|error| {
+        talk(&format!(
+            "  no user-mode-linux, tests with machines are skipped: {error:#}"
+        ));
+    })
+    .ok()
 }
