@@ -109,6 +109,7 @@ impl Run {
             format!("No configuration: neither `--config` nor /etc/krunner/{CONFIG}")
         })?;
         let store = self.store.or(config.store.as_deref()).init()?;
+        let store = store.with_mode(config.mode);
         let sources = Box::new(Trusted(self.trusting));
         let node = Arc::new(Node::new(store, config, sources)?);
         let ready = || {

@@ -84,19 +84,21 @@ impl Image {
 
 /// mount(8) knows how to get a loop device that goes away with the mount.
 fn by_loop(image: &Path, place: &Path) -> io::Result<()> {
-    let status = Command::new("mount")
+    let output = Command::new("mount")
         .args(["-t", "erofs", "-o", "loop,ro,nosuid,nodev"])
         .arg(image)
         .arg(place)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(io::Error::other(format!("mount(8) failed: {status}")))
+        .output()?;
+    if output.status.success() {
+        return Ok(());
     }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let why = said.lines().next().unwrap_or_default().escape_debug();
+    let status = output.status;
+    Err(io::Error::other(format!(
+        "mount(8) failed ({status}): {why}"
+    )))
 }
 
 /// Whether an image is mounted on a folder.

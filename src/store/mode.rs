@@ -1,7 +1,10 @@
 //! How volumes are kept: as folders, or as file system images that are mounted.
 
+use serde::Deserialize;
+
 /// The form in which a volume comes into a store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// As an image where the artifact has one and this machine can mount it, else as a folder.
     #[default]

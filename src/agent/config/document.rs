@@ -11,11 +11,14 @@ use toml::Spanned;
 
 use super::duration;
 use crate::platform::Platform;
+use crate::store::Mode;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Document {
     pub(super) store: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) mode: Mode,
     pub(super) keep_last: Option<NonZeroU16>,
     #[serde(default, deserialize_with = "duration::deserialize")]
     pub(super) collect_every: Option<Duration>,

@@ -12,6 +12,7 @@ use document::Document;
 use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::report::{Location, Problem, Problems};
+use crate::store::Mode;
 
 /// More references than any node follows; each has a thread of its own.
 const MAX_REFERENCES: usize = 256;
@@ -30,6 +31,8 @@ const KEEP_LAST: usize = 2;
 pub struct Config {
     /// The store, if it is named here.
     pub store: Option<PathBuf>,
+    /// The form in which volumes come into it.
+    pub mode: Mode,
     /// What is kept deployed, sorted by name.
     pub references: Vec<Followed>,
     /// How many versions of each name stay, the current one among them.
@@ -93,6 +96,7 @@ impl Config {
         }
         problems.into_result(Self {
             store: document.store.map(place),
+            mode: document.mode,
             references,
             keep_last: document
                 .keep_last

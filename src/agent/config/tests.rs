@@ -6,6 +6,7 @@ use super::*;
 
 const FULL: &str = r#"
 store = "/var/lib/krunner"
+mode = "dir"
 keep-last = 3
 collect-every = "30m"
 forget-after = "0s"
@@ -38,7 +39,7 @@ fn parse(text: &str) -> Result<Config, Problems> {
 #[test]
 fn everything_has_its_place_and_its_default() {
     let config = parse(FULL).unwrap();
-    assert_eq!(config.keep_last, 3);
+    assert_eq!((config.mode, config.keep_last), (Mode::Dir, 3));
     assert_eq!(config.collect_every.as_secs(), 1800);
     assert_eq!(config.forget_after.as_secs(), 0);
     let [local, next] = &config.references[..] else {
@@ -56,7 +57,7 @@ fn everything_has_its_place_and_its_default() {
     assert_eq!(next.platforms, [Platform::AMD64, Platform::ARM64]);
     assert_eq!((next.interval.as_secs(), next.jitter.as_secs()), (3600, 0));
     let nothing = parse("").unwrap();
-    assert_eq!(nothing.keep_last, 2);
+    assert_eq!((nothing.mode, nothing.keep_last), (Mode::Auto, 2));
     assert!(nothing.api.is_none() && nothing.references.is_empty());
 }
 
@@ -64,6 +65,7 @@ fn everything_has_its_place_and_its_default() {
 fn what_is_wrong_is_said_with_its_line() {
     let said: Vec<String> = [
         "stor = \"/x\"",
+        "mode = \"image\"",
         "keep-last = 0",
         "interval = \"soon\"",
         "[api]\nsocket = 1",
