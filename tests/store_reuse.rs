@@ -1,6 +1,10 @@
 //! A layer that a volume has already is neither fetched nor copied for another one.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and says why it was skipped"
+)]
 
 mod common;
 
@@ -9,12 +13,17 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use common::dice::Dice;
+use common::dice::{Dice, bytes};
 use common::layout::{Image, Images, Layer, Packing, Tar};
 use common::publish_images;
 use krunner::artifact::{Layout, Silent};
 use krunner::platform::Platform;
 use krunner::store::{Collect, Pulled, Store};
+
+/// ext4 gives a file 65,000 names.
+const MOST_NAMES: u32 = 70_000;
+/// More than is handed to a writer as a whole.
+const LARGE: usize = 300 << 10;
 
 /// A volume of two layers, the first of which is the same in all versions.
 fn version(version: &str) -> Images {
@@ -23,6 +32,7 @@ fn version(version: &str) -> Images {
         .file("bin/python3.13", b"python")
         .hardlink("bin/python", "bin/python3.13")
         .symlink("bin/python3", "python3.13")
+        .file("lib/large.so", &bytes(LARGE))
         .file("lib/shared.py", b"shared");
     let wheels = Tar::default()
         .folder("lib")
@@ -98,6 +108,34 @@ fn a_file_that_was_touched_is_written_anew_and_the_others_are_compared_and_linke
     let path = "bin/python";
     assert_eq!(inode(&first, path), inode(&second, path));
     assert_eq!(store.fsck(false).unwrap().faults.len(), 1);
+}
+
+#[test]
+fn a_file_that_takes_no_further_name_is_written_instead() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::init(&dir.path().join("store")).unwrap();
+    let first = pull(dir.path(), &store, &version("1"));
+    let full = ["lib/shared.py", "lib/large.so"];
+    for path in full {
+        if !fill(&first.path.join(path), &dir.path().join(path)) {
+            eprintln!("skipped: this file system gives a file more than {MOST_NAMES} names");
+            return;
+        }
+    }
+    let second = pull(dir.path(), &store, &version("2"));
+    for path in full {
+        assert_ne!(inode(&first, path), inode(&second, path), "{path}");
+    }
+    let path = "bin/python";
+    assert_eq!(inode(&first, path), inode(&second, path));
+    assert_eq!(store.fsck(false).unwrap().faults, []);
+}
+
+/// Gives a file all names that it may have. Whether it has so many.
+fn fill(file: &Path, names: &Path) -> bool {
+    fs::create_dir_all(names).unwrap();
+    let link = |number: u32| fs::hard_link(file, names.join(number.to_string()));
+    (0..MOST_NAMES).any(|number| link(number).is_err())
 }
 
 #[test]

@@ -240,11 +240,20 @@ impl Unpacker {
         if read != entry.size {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        match (file, same) {
-            (Some(file), _) => Ok(rustix::fs::futimens(&file, &times(entry.mtime)?)?),
-            (None, Some((from, _))) => writers::link(&from, &folder, name, &entry.path),
-            (None, None) => Err(io::ErrorKind::InvalidData.into()),
-        }
+        let file = match (file, same) {
+            (Some(file), _) => file,
+            (None, Some((from, mut there))) => {
+                if writers::link(&from, &folder, name, &entry.path)? {
+                    return Ok(());
+                }
+                let mut new = writers::create(&folder, name, mode, &entry.path)?;
+                earlier::copy_start(&mut there, read, &mut new)?;
+                self.flusher.wrote(read);
+                new
+            }
+            (None, None) => return Err(io::ErrorKind::InvalidData.into()),
+        };
+        Ok(rustix::fs::futimens(&file, &times(entry.mtime)?)?)
     }
 }
 

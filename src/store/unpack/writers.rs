@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
 
 use super::flush::Flusher;
 use super::{earlier, occupied, times, umask};
@@ -134,8 +135,9 @@ fn make(job: &Job, content: &[u8], buffer: &mut Vec<u8>, flusher: &Flusher) -> i
     if let Some(from) = &job.earlier
         && let Some(mut file) = earlier::open(from, &job.name, size, job.mode, job.mtime)
         && earlier::goes_on(&mut file, content, buffer)
+        && link(from, &job.folder, &job.name, &job.path)?
     {
-        return link(from, &job.folder, &job.name, &job.path);
+        return Ok(());
     }
     let mut file = create(&job.folder, &job.name, job.mode, &job.path)?;
     file.write_all(content)?;
@@ -155,10 +157,13 @@ pub(super) fn create(folder: &OwnedFd, name: &OsStr, mode: u32, path: &Path) -> 
     Ok(File::from(file))
 }
 
-/// Gives a file of another folder the same name here.
-pub(super) fn link(from: &OwnedFd, to: &OwnedFd, name: &OsStr, path: &Path) -> io::Result<()> {
-    rustix::fs::linkat(from, name, to, name, AtFlags::empty())
-        .map_err(|error| occupied(error, path))
+/// Gives a file of another folder the same name here. Whether it could be: a file system has only so many names for a file,
+/// or none but the first.
+pub(super) fn link(from: &OwnedFd, to: &OwnedFd, name: &OsStr, path: &Path) -> io::Result<bool> {
+    match rustix::fs::linkat(from, name, to, name, AtFlags::empty()) {
+        Err(Errno::EXIST) => Err(occupied(Errno::EXIST, path)),
+        result => Ok(result.is_ok()),
+    }
 }
 
 /// Gathers jobs until it is worth waking somebody.
