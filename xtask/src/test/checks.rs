@@ -59,7 +59,7 @@ pub(super) fn run(tree: &Tree, count: &mut Count) {
     });
 }
 
-/// All but the engine tier, which has its own check.
+/// All but the engine and machine tiers, which have their own checks.
 fn tests(tree: &Tree) -> Result<Outcome> {
     let mut command = if works(&mut program("cargo", ["nextest", "--version"])) {
         let everything = [
@@ -71,7 +71,7 @@ fn tests(tree: &Tree) -> Result<Outcome> {
             "--status-level",
             "fail",
             "-E",
-            "not binary(engine)",
+            "not binary(engine) and not binary(machine)",
         ];
         cargo(tree, everything)
     } else {

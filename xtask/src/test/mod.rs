@@ -2,6 +2,7 @@
 
 mod checks;
 mod engines;
+mod kubernetes;
 mod licences;
 
 use anyhow::{Result, bail};
@@ -27,6 +28,7 @@ pub(crate) fn run(with_engines: bool) -> Result<()> {
     let mut count = Count::default();
     checks::run(&tree, &mut count);
     count.check("licences, bans and sources", || licences::run(&tree));
+    count.check("Kubernetes examples", || kubernetes::run(&tree));
     count.check("fuzzing", || match fuzz::missing() {
         Some(why) => Ok(Outcome::Skipped(why)),
         None => fuzz::shortly(&tree, FUZZ_SECONDS).map(|()| Outcome::Passed),
