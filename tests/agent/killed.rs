@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::common::dice::Dice;
 use crate::place::Place;
 
 /// How often it is killed.
@@ -20,7 +21,7 @@ fn whenever_an_agent_is_killed_the_store_is_whole_and_the_next_one_goes_on() {
     drop(agent);
     let longest = began.elapsed();
     let store = place.store();
-    let mut dice = Dice(0x5eed);
+    let mut dice = Dice::new(0x5eed);
     for round in 0..KILLS {
         place.publish(&dice.roll(4).to_string());
         let mut agent = place.spawn();
@@ -42,16 +43,4 @@ fn whenever_an_agent_is_killed_the_store_is_whole_and_the_next_one_goes_on() {
     });
     assert!(store.fsck(false).unwrap().faults.is_empty());
     assert!(longest < Duration::from_secs(30));
-}
-
-/// Numbers without any order, the same in every run (xorshift).
-struct Dice(u32);
-
-impl Dice {
-    fn roll(&mut self, sides: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0 % sides
-    }
 }
