@@ -1,5 +1,5 @@
 //! What the distribution specification (1.1) demands of clients that push, rule by rule, as far as other tests do not hold it already:
-//! those of resuming, mounting and the fallback tag are in `registry_push.rs` and `artifact_verbs.rs`.
+//! those of resuming, mounting and the fallback tag are in `registry_push.rs` and `artifact_verbs`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
