@@ -28,12 +28,13 @@ struct Place {
     out: PathBuf,
 }
 
-/// Hears what was said.
+/// Hears what was said, and what was begun.
 #[derive(Default)]
-struct Heard(Mutex<Vec<String>>);
+struct Heard(Mutex<Vec<String>>, Mutex<Vec<String>>);
 
 impl Reporter for Heard {
-    fn start(&self, _what: &str, _total: u64) -> Box<dyn Task> {
+    fn start(&self, what: &str, _total: u64) -> Box<dyn Task> {
+        self.1.lock().unwrap().push(what.to_owned());
         Box::new(krunner::artifact::Silent)
     }
 
@@ -45,16 +46,7 @@ impl Reporter for Heard {
 impl Place {
     fn new(image: &[u8]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let tar = Tar::default()
-            .entry(b'0', "bin/tool", "", 0o755, b"#!/bin/sh\n")
-            .symlink("bin/link", "tool")
-            .file("lib/a.py", b"a = 1\n");
-        let images = Images(vec![Image {
-            architecture: "amd64",
-            layers: vec![Layer("python", tar.finish(), Packing::Zstd)],
-        }]);
-        let (out, _) = publish_images(dir.path(), &images);
-        add_twin(&out, image);
+        let out = publish(dir.path(), b"a = 1\n", image);
         Self { dir, out }
     }
 
@@ -107,6 +99,21 @@ impl Drop for Place {
                 .output();
         }
     }
+}
+
+/// Publishes a volume with this module, and a twin of this image whatever is in it.
+fn publish(dir: &Path, module: &[u8], image: &[u8]) -> PathBuf {
+    let tar = Tar::default()
+        .entry(b'0', "bin/tool", "", 0o755, b"#!/bin/sh\n")
+        .symlink("bin/link", "tool")
+        .file("lib/a.py", module);
+    let images = Images(vec![Image {
+        architecture: "amd64",
+        layers: vec![Layer("python", tar.finish(), Packing::Zstd)],
+    }]);
+    let (out, _) = publish_images(dir, &images);
+    add_twin(&out, image);
+    out
 }
 
 /// Adds the twin to an artifact, as `docs/artifact.md` says.
@@ -280,6 +287,26 @@ fn an_image_that_no_kernel_takes_is_said_and_the_volume_unpacked() {
         "{said:?}"
     );
     assert_eq!(place.store(Mode::Auto).fsck(false).unwrap().faults, []);
+}
+
+#[test]
+fn an_image_that_needs_what_the_kernel_has_refused_is_not_fetched() {
+    let place = Place::new(&[7; 8192]);
+    let (store, heard) = (place.store(Mode::Auto), Heard::default());
+    let pull = || {
+        let source = Layout::folder(&place.out, Some("15"));
+        let pulled = store.clone().pull(&source, NAME, Platform::AMD64, &heard);
+        fs::read(pulled.unwrap().path.join("lib/a.py")).unwrap()
+    };
+    assert_eq!(pull(), b"a = 1\n");
+    publish(place.dir.path(), b"a = 2\n", &[7; 9000]);
+    assert_eq!(pull(), b"a = 2\n");
+    // Each time it is said.
+    let said = heard.0.into_inner().unwrap();
+    assert_eq!(said.len(), 2, "{said:?}");
+    let begun = heard.1.into_inner().unwrap();
+    let fetched = begun.iter().filter(|what| *what == "image").count();
+    assert!(fetched <= 1, "{begun:?}");
 }
 
 #[test]

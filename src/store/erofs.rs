@@ -25,7 +25,7 @@ const EROFS: &CStr = c"erofs";
 /// `EROFS_SUPER_MAGIC_V1` of the kernel's `magic.h`.
 const MAGIC: FsWord = 0xE0F5_E1E2;
 /// Where its superblock begins.
-const SUPERBLOCK: u64 = 1024;
+pub(super) const SUPERBLOCK: u64 = 1024;
 /// As often as one image may have been mounted on one folder.
 const MOUNTS: usize = 64;
 
@@ -89,16 +89,26 @@ fn by_loop(image: &Path, place: &Path) -> io::Result<()> {
         .arg(image)
         .arg(place)
         .stdin(Stdio::null())
+        .env("LC_ALL", "C")
         .output()?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
+    // Its words for `EINVAL` and `EOPNOTSUPP`, the kernel's for an image that it does not understand.
+    let kind = if said.contains("wrong fs type") {
+        io::ErrorKind::InvalidInput
+    } else if said.contains("not supported") {
+        io::ErrorKind::Unsupported
+    } else {
+        io::ErrorKind::Other
+    };
     let why = said.lines().next().unwrap_or_default().escape_debug();
     let status = output.status;
-    Err(io::Error::other(format!(
-        "mount(8) failed ({status}): {why}"
-    )))
+    Err(io::Error::new(
+        kind,
+        format!("mount(8) failed ({status}): {why}"),
+    ))
 }
 
 /// Whether an image is mounted on a folder.

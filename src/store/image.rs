@@ -5,9 +5,10 @@ use std::io;
 use std::path::Path;
 
 use super::commit::Record;
+use super::lacking::Needs;
 use super::order::Order;
 use super::{Error, Mode, Ready, Store, Volume, erofs, json};
-use crate::artifact::{self, Descriptor, Document, Index, Manifest, media};
+use crate::artifact::{self, BlobSource, Descriptor, Document, Index, Manifest, media};
 use crate::digest::Digest;
 use crate::fsutil;
 use crate::labels::ARTIFACT_TYPE;
@@ -76,6 +77,12 @@ impl Store {
         let content = order.source.manifest(twin).map_err(artifact::Error::from)?;
         twin.check(&content)?;
         let image = image_of(&Manifest::parse(&content)?)?;
+        if self.mode == Mode::Auto && self.is_refused(order.source, &image) {
+            return Err(Error::Mount {
+                digest: image.digest,
+                source: io::Error::other("the kernel has refused one that needs the same"),
+            });
+        }
         let _lock = self.lock(&image.digest)?;
         self.check_free(image.size)?;
         let fetched = self.bring(order.source, &image, "image", order.reporter)?;
@@ -88,6 +95,16 @@ impl Store {
         Ok((volume?, fetched))
     }
 
+    /// Whether the kernel has refused an image that needs what this one needs. What cannot be read is not known to be.
+    fn is_refused(&self, source: &dyn BlobSource, image: &Descriptor) -> bool {
+        if self.lacking.is_empty() || self.has_blob(image) {
+            return false;
+        }
+        let head = source.blob(image).ok();
+        let needs = head.and_then(|head| Needs::read(head).ok());
+        needs.is_some_and(|needs| self.lacking.has(needs))
+    }
+
     /// Has the kernel read the image before anything shows, and mounts it when everything does.
     fn mount_staged(
         &self,
@@ -97,10 +114,6 @@ impl Store {
         diff_ids: Vec<Digest>,
         record: &Record<'_>,
     ) -> Result<Volume, Error> {
-        let fail = |source| Error::Mount {
-            digest: image.digest,
-            source,
-        };
         let path = staging.join(IMAGE);
         // One file with two names: the volume's and the blob's.
         let linked = match fs::hard_link(self.ingest_path(&image.digest), &path) {
@@ -110,6 +123,16 @@ impl Store {
             result => result,
         };
         linked.map_err(|source| Error::io("write", &path, source))?;
+        let needs = Needs::of(&path).ok();
+        let fail = |source| {
+            if let Some(needs) = needs {
+                self.lacking.note(needs, &source);
+            }
+            Error::Mount {
+                digest: image.digest,
+                source,
+            }
+        };
         let mount = erofs::read(&path).map_err(fail)?;
         self.say_feature()?;
         let ready = Ready {

@@ -32,6 +32,7 @@ mod fsck;
 mod gc;
 mod image;
 mod json;
+mod lacking;
 mod lease;
 mod list;
 mod lock;
@@ -56,6 +57,7 @@ pub use deploy::Deployed;
 pub use error::Error;
 pub use fsck::{Checked, Fault, Place, Remedy};
 pub use gc::{Collect, Collected};
+use lacking::Lacking;
 pub use lease::Lease;
 pub use list::Held;
 pub use mode::{Mode, UnknownMode};
@@ -89,6 +91,8 @@ const FOLDERS: &[&str] = &[
 pub struct Store {
     root: PathBuf,
     mode: Mode,
+    /// Shared by its clones.
+    lacking: Lacking,
 }
 
 /// `meta.json`.
@@ -141,6 +145,7 @@ impl Store {
         Ok(Self {
             root: root.to_owned(),
             mode: Mode::default(),
+            lacking: Lacking::default(),
         })
     }
 
