@@ -123,31 +123,30 @@ impl Store {
             result => result,
         };
         linked.map_err(|source| Error::io("write", &path, source))?;
-        let needs = Needs::of(&path).ok();
-        let fail = |source| {
-            if let Some(needs) = needs {
-                self.lacking.note(needs, &source);
-            }
+        let fail = |path: &Path, source| {
+            self.lacking.note(path, &source);
             Error::Mount {
                 digest: image.digest,
                 source,
             }
         };
-        let mount = erofs::read(&path).map_err(fail)?;
+        let mount = erofs::read(&path).map_err(|source| fail(&path, source))?;
         self.say_feature()?;
         let ready = Ready {
             manifest: order.digest,
             platform: order.platform,
             diff_ids,
-            entries: erofs::entries(&path).map_err(fail)?,
+            entries: erofs::entries(&path).map_err(|source| fail(&path, source))?,
             bytes: image.size,
             image: Some(image.digest),
         };
         let volume = self.commit(staging, ready, [image.digest].into_iter(), record)?;
         let dir = self.volume_dir(&order.digest);
-        if let Err(source) = mount.mount(&dir.join(IMAGE), &volume.path) {
+        let path = dir.join(IMAGE);
+        if let Err(source) = mount.mount(&path, &volume.path) {
+            let error = fail(&path, source);
             self.discard(&dir)?;
-            return Err(fail(source));
+            return Err(error);
         }
         Ok(volume)
     }

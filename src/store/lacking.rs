@@ -28,10 +28,6 @@ impl Needs {
         image.read_exact(&mut needs)?;
         Ok(Self(needs))
     }
-
-    pub(super) fn of(image: &Path) -> io::Result<Self> {
-        Self::read(File::open(image)?)
-    }
 }
 
 /// What the kernel has refused.
@@ -40,13 +36,13 @@ pub(super) struct Lacking(Arc<Mutex<BTreeSet<Needs>>>);
 
 impl Lacking {
     /// Notes why an image could not be mounted, if that was what it needs.
-    pub(super) fn note(&self, needs: Needs, error: &io::Error) {
+    pub(super) fn note(&self, image: &Path, error: &io::Error) {
         // What kernels say of an image that they do not understand. Everything else may be otherwise the next time.
         let not_understood = matches!(
             error.kind(),
             io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
         );
-        if not_understood {
+        if not_understood && let Ok(needs) = File::open(image).and_then(Needs::read) {
             self.locked().insert(needs);
         }
     }
@@ -79,12 +75,17 @@ mod tests {
 
     #[test]
     fn what_was_refused_for_what_it_needs_is_known_by_that() {
-        let lacking = Lacking::default();
-        let zstd = Needs::read(&image([3, 0, 0, 0, 8, 0])[..]).unwrap();
-        let lz4 = Needs::read(&image([3, 0, 0, 0, 1, 0])[..]).unwrap();
-        lacking.note(lz4, &io::ErrorKind::OutOfMemory.into());
+        let (lacking, dir) = (Lacking::default(), tempfile::tempdir().unwrap());
+        let image = |name: &str, needs| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, image(needs)).unwrap();
+            (Needs::read(File::open(&path).unwrap()).unwrap(), path)
+        };
+        let (zstd, its_image) = image("zstd", [3, 0, 0, 0, 8, 0]);
+        let (lz4, other_image) = image("lz4", [3, 0, 0, 0, 1, 0]);
+        lacking.note(&other_image, &io::ErrorKind::OutOfMemory.into());
         assert!(lacking.is_empty());
-        lacking.note(zstd, &rustix::io::Errno::OPNOTSUPP.into());
+        lacking.note(&its_image, &rustix::io::Errno::OPNOTSUPP.into());
         assert!(lacking.has(zstd) && !lacking.has(lz4));
         assert!(Needs::read(&[0; 1100][..]).is_err());
     }

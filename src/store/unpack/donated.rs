@@ -5,12 +5,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, FileType, linkat, statat};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, FileType, statat};
 
 use super::folders::{Folders, split};
-use super::writers::WRITERS;
-use super::{KEPT_MODE, Unpacker, occupied};
+use super::writers::{self, WRITERS};
+use super::{KEPT_MODE, Unpacker};
 use crate::artifact::tarball::{Entry, Kind};
 use crate::parallel;
 
@@ -65,13 +64,8 @@ impl Unpacker {
                     let from = others.get(folder).map_err(|_| Unlinked::Changed)?;
                     check(&from, name, entry)?;
                     let to = making.folders.make(folder)?;
-                    match linkat(&from, name, &to, name, AtFlags::empty()) {
-                        Ok(()) => {}
-                        Err(Errno::EXIST) => {
-                            return Err(occupied(Errno::EXIST, &entry.path).into());
-                        }
-                        // A file system's limit of names, or a file that is gone.
-                        Err(_) => return Err(Unlinked::Changed),
+                    if !writers::link(&from, &to, name, &entry.path)? {
+                        return Err(Unlinked::Changed);
                     }
                     self.count(entry);
                 }

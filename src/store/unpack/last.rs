@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
 
 use super::folders::{Folders, MADE, split};
-use super::writers::{WRITERS, lock};
+use super::writers::{self, WRITERS, lock};
 use super::{KEPT_MODE, occupied, times};
 use crate::artifact::links;
 use crate::parallel;
@@ -113,11 +113,8 @@ fn make_symlinks(root: &Arc<OwnedFd>, all: BTreeMap<PathBuf, Symlink>) -> io::Re
                     .filter(|other| other.are_in(there))
                     .unwrap_or_else(|| Folders::new(there));
                 let from = other.insert(from).get(folder)?;
-                match rustix::fs::linkat(from, name, &into, name, AtFlags::empty()) {
-                    Ok(()) => continue,
-                    Err(Errno::EXIST) => return Err(occupied(Errno::EXIST, &path)),
-                    // Not every file system has further names for links.
-                    Err(_) => {}
+                if writers::link(&from, &into, name, &path)? {
+                    continue;
                 }
             }
             rustix::fs::symlinkat(link.target, &into, name)

@@ -157,8 +157,8 @@ pub(super) fn create(folder: &OwnedFd, name: &OsStr, mode: u32, path: &Path) -> 
     Ok(File::from(file))
 }
 
-/// Gives a file of another folder the same name here. Whether it could be: a file system has only so many names for a file,
-/// or none but the first.
+/// Gives a file or link of another folder the same name here. Whether it could be: it may be gone, and a file system has only so
+/// many names for a file, or none but the first for a link.
 pub(super) fn link(from: &OwnedFd, to: &OwnedFd, name: &OsStr, path: &Path) -> io::Result<bool> {
     match rustix::fs::linkat(from, name, to, name, AtFlags::empty()) {
         Err(Errno::EXIST) => Err(occupied(Errno::EXIST, path)),
