@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -56,4 +57,12 @@ pub(crate) fn folder(path: PathBuf) -> Result<PathBuf> {
     fs::create_dir_all(&path)
         .with_context(|| format!("Cannot make the folder `{}`", path.display()))?;
     Ok(path)
+}
+
+/// Makes a link where nothing is.
+pub(crate) fn link(to: impl AsRef<Path>, at: &Path) -> Result<()> {
+    if at.symlink_metadata().is_err() {
+        symlink(to, at).with_context(|| format!("Cannot make the link `{}`", at.display()))?;
+    }
+    Ok(())
 }

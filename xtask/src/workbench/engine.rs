@@ -1,7 +1,6 @@
 //! One engine: unpacked, started on a socket of its own, stopped when its handle is dropped.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,7 +12,7 @@ use super::tools;
 use crate::command::{capture, program, works};
 use crate::console::Step;
 use crate::daemon::{self, Daemon, Life};
-use crate::tree::{Tree, folder};
+use crate::tree::{Tree, folder, link};
 
 /// An engine that answers.
 #[derive(Debug)]
@@ -167,14 +166,8 @@ impl Place {
     fn wrapper(&self, tree: &Tree) -> Result<PathBuf> {
         let config = folder(self.home.join("config"))?;
         let plugins = folder(config.join("cli-plugins"))?;
-        let plugin = plugins.join("docker-buildx");
-        if plugin.symlink_metadata().is_err() {
-            symlink(
-                self.binaries
-                    .join("usr/libexec/docker/cli-plugins/docker-buildx"),
-                &plugin,
-            )?;
-        }
+        let plugin = "usr/libexec/docker/cli-plugins/docker-buildx";
+        link(self.binaries.join(plugin), &plugins.join("docker-buildx"))?;
         let environment = [
             ("DOCKER_HOST", format!("unix://{}", self.socket().display())),
             ("DOCKER_CONFIG", config.display().to_string()),

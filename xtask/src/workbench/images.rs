@@ -3,7 +3,6 @@
 //! Each is made of a few packages of one suite, for both architectures. None has a Python.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,7 +13,7 @@ use super::engine::Engine;
 use super::kind::Kind;
 use crate::command::{pipe, program};
 use crate::console::{Step, talk};
-use crate::tree::{Tree, folder};
+use crate::tree::{Tree, folder, link};
 
 /// Both architectures, as Docker calls them.
 pub(crate) const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
@@ -156,22 +155,14 @@ fn root(tree: &Tree, step: &Step, image: &Image, architecture: &str) -> Result<P
     // Packages of newer suites have everything below `usr`, and count on these links.
     for name in ["bin", "lib", "lib64"] {
         if root.join("usr").join(name).exists() {
-            link(&Path::new("usr").join(name), &root.join(name))?;
+            link(Path::new("usr").join(name), &root.join(name))?;
         }
     }
     for applet in [
         "sh", "cat", "ls", "cp", "mv", "rm", "mkdir", "tar", "gzip", "wget", "find", "env",
         "uname", "true",
     ] {
-        link(Path::new("busybox"), &root.join("bin").join(applet))?;
+        link("busybox", &root.join("bin").join(applet))?;
     }
     Ok(root)
-}
-
-/// Makes a link where nothing is.
-fn link(to: &Path, at: &Path) -> Result<()> {
-    if at.symlink_metadata().is_err() {
-        symlink(to, at)?;
-    }
-    Ok(())
 }

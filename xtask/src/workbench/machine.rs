@@ -4,7 +4,7 @@
 //! What a test has the machine do lies in a folder of the test's, which the machine sees as `/host`.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::debian::Debian;
 use crate::command::{capture, program};
 use crate::console::Step;
-use crate::tree::{Tree, folder};
+use crate::tree::{Tree, folder, link};
 
 /// Its kernel is 6.1: EROFS images need loop devices there, and may not be compressed with zstd.
 const SUITE: &str = "bookworm";
@@ -160,13 +160,6 @@ fn modules(root: &Path, linux: &Path) -> Result<()> {
         let to = root.join("lib/modules");
         let _ = fs::remove_dir_all(&to);
         fs::rename(from, to).context("The kernel's modules cannot be moved")?;
-    }
-    Ok(())
-}
-
-fn link(to: &str, at: &Path) -> Result<()> {
-    if at.symlink_metadata().is_err() {
-        symlink(to, at)?;
     }
     Ok(())
 }

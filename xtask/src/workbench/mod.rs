@@ -29,7 +29,9 @@ pub(crate) use example::Example;
 pub(crate) use images::{ARCHITECTURES, EMPTY, IMAGES, Image, MUSL, PLAIN, load as load_images};
 pub(crate) use kind::Kind;
 pub(crate) use pulp::Pulp;
-pub(crate) use python::{pip, sum as python_sum, tool as python_tool};
+pub(crate) use python::{
+    installed as python_installed, pip, sum as python_sum, tool as python_tool,
+};
 pub(crate) use record::write as write_record;
 pub(crate) use registry::Registry;
 pub(crate) use tools::{client, emulator, mkfs_erofs, skopeo};

@@ -29,6 +29,20 @@ pub(crate) fn tool(
     version: &str,
     name: &str,
 ) -> Result<PathBuf> {
+    let folder = installed(tree, step, package, version, name, &["--no-deps"])?;
+    Ok(folder.join("bin").join(name))
+}
+
+/// The folder into which a package is installed that has this program: with all that it imports, unless pip's options are
+/// against it.
+pub(crate) fn installed(
+    tree: &Tree,
+    step: &Step,
+    package: &str,
+    version: &str,
+    name: &str,
+    options: &[&str],
+) -> Result<PathBuf> {
     let folder = tree
         .workbench("python")?
         .join(format!("{package}-{version}"));
@@ -36,11 +50,13 @@ pub(crate) fn tool(
     if !tool.exists() {
         step.at(&format!("installing {package} {version} below target/"));
         let mut pip = pip()?;
-        pip.args(["install", "--no-deps", "--upgrade", "--target"])
+        pip.arg("install")
+            .args(options)
+            .args(["--upgrade", "--target"])
             .arg(&folder);
         log(pip.arg(format!("{package}=={version}")), step)?;
     }
-    Ok(tool)
+    Ok(folder)
 }
 
 /// A wheel for a platform, with its SHA-256 checked.
