@@ -43,3 +43,13 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+/// What `cargo xtask workbench env` wrote down, as far as somebody wants it; `None` after printing why there is nothing.
+#[allow(clippy::print_stderr, reason = "a skipped test says why")]
+pub(crate) fn workbench<T: serde::de::DeserializeOwned>() -> Option<T> {
+    let Some(file) = std::env::var_os("KRUNNER_WORKBENCH") else {
+        eprintln!("skipped: KRUNNER_WORKBENCH is not set (`cargo xtask test` sets it)");
+        return None;
+    };
+    Some(serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
+}

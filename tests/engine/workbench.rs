@@ -69,12 +69,7 @@ pub(crate) struct Engine {
 impl Workbench {
     /// The workbench, or `None` after printing why there is none.
     pub(crate) fn open() -> Option<Self> {
-        let Some(file) = std::env::var_os("KRUNNER_WORKBENCH") else {
-            eprintln!("skipped: KRUNNER_WORKBENCH is not set (`cargo xtask test` sets it)");
-            return None;
-        };
-        let text = std::fs::read_to_string(&file).unwrap();
-        Some(serde_json::from_str(&text).unwrap())
+        crate::common::workbench()
     }
 
     /// The engine that most tests use.

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use tempfile::TempDir;
 
+use crate::common;
+
 /// What it starts in a second or two where nothing else runs.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two looks.
@@ -42,11 +44,7 @@ pub(crate) struct Guest {
 impl Guest {
     /// A new one, or `None` after printing why there is none.
     pub(crate) fn new() -> Option<Self> {
-        let Some(file) = std::env::var_os("KRUNNER_WORKBENCH") else {
-            eprintln!("skipped: KRUNNER_WORKBENCH is not set (`cargo xtask test` sets it)");
-            return None;
-        };
-        let mut record: Record = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        let mut record: Record = common::workbench()?;
         let (Some(parts), Some(mkfs)) = (record.machine, record.tools.remove("mkfs.erofs")) else {
             eprintln!("skipped: no user-mode-linux, or no mkfs.erofs, on this machine");
             return None;
@@ -59,6 +57,11 @@ impl Guest {
     /// The folder that it sees as `/host`.
     pub(crate) fn host(&self) -> PathBuf {
         self.dir.path().join("host")
+    }
+
+    /// What it wrote there; nothing, if it did not.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.host().join(name)).unwrap_or_default()
     }
 
     /// `krunner` on this side, with a store for publishers.
@@ -76,9 +79,7 @@ impl Guest {
 
     /// Switches it on. It does what the script says, as its first program.
     pub(crate) fn boot(&self, script: &str) -> Running {
-        let begin = self.host().join("begin");
-        fs::write(&begin, script).unwrap();
-        fs::set_permissions(&begin, fs::Permissions::from_mode(0o755)).unwrap();
+        program(&self.host().join("begin"), script);
         let programs = Path::new(env!("CARGO_BIN_EXE_krunner")).parent().unwrap();
         let console = self.dir.path().join("console");
         let log = fs::File::create(&console).unwrap();
@@ -109,6 +110,12 @@ impl Guest {
             host,
         }
     }
+}
+
+/// Writes a program.
+pub(crate) fn program(file: &Path, text: &str) {
+    fs::write(file, text).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A machine that is on.

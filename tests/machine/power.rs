@@ -1,7 +1,6 @@
 //! Power that goes at any moment: what is visible is whole, what was said to be there is there, and the next pull works.
 
 use std::fs;
-use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -64,7 +63,7 @@ fn whenever_the_power_goes_a_store_is_whole_and_has_what_it_said_it_has() {
         let mut machine = guest.boot(SCRIPT);
         machine.until("checked");
         for form in FORMS {
-            if let Err(why) = check(&host, form) {
+            if let Err(why) = check(&guest, form) {
                 panic!("round {round}, {form}: {why}\n{}", machine.said());
             }
         }
@@ -74,31 +73,30 @@ fn whenever_the_power_goes_a_store_is_whole_and_has_what_it_said_it_has() {
         machine.cut();
     }
     for form in FORMS {
-        let there = read(&host, "there", form);
+        let there = read(&guest, "there", form);
         assert!(!there.is_empty(), "no version ever came into {form}");
     }
 }
 
 /// What is wrong with a store, by what the machine found in it.
-fn check(host: &Path, form: &str) -> Result<(), String> {
-    if host.join(format!("damaged.{form}")).exists() {
-        return Err(read(host, "fsck", form));
+fn check(guest: &Guest, form: &str) -> Result<(), String> {
+    if guest.host().join(format!("damaged.{form}")).exists() {
+        return Err(read(guest, "fsck", form));
     }
-    let there = read(host, "there", form);
+    let there = read(guest, "there", form);
     if there.is_empty() {
         return Ok(());
     }
     // What was coming may have come and not have been said.
-    let (found, coming) = (read(host, "found", form), read(host, "coming", form));
+    let (found, coming) = (read(guest, "found", form), read(guest, "coming", form));
     if found != there && found != coming {
-        let why = read(host, "path", form);
+        let why = read(guest, "path", form);
         return Err(format!("`{found}` and not `{there}` or `{coming}`: {why}"));
     }
-    fs::write(host.join(format!("there.{form}")), found).unwrap();
+    fs::write(guest.host().join(format!("there.{form}")), found).unwrap();
     Ok(())
 }
 
-fn read(host: &Path, name: &str, form: &str) -> String {
-    let text = fs::read_to_string(host.join(format!("{name}.{form}"))).unwrap_or_default();
-    text.trim().to_owned()
+fn read(guest: &Guest, name: &str, form: &str) -> String {
+    guest.read(&format!("{name}.{form}")).trim().to_owned()
 }

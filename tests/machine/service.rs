@@ -89,13 +89,12 @@ fn the_unit_runs_the_agent_and_an_old_kernel_has_what_it_cannot_mount_as_a_folde
         systemctl show krunner-agent -p ActiveState,StatusText,NRestarts >/host/unit
         journalctl -u krunner-agent -o cat >/host/journal",
     );
-    let read = |name: &str| fs::read_to_string(guest.host().join(name)).unwrap_or_default();
-    let said = read("said");
-    let all = format!("{said}\n{}\n{}", read("journal"), machine.said());
+    let said = guest.read("said");
+    let all = format!("{said}\n{}\n{}", guest.read("journal"), machine.said());
     assert!(said.contains("tool of old\ntool of new\n"), "{all}");
     assert!(said.contains("Read-only file system\nkept\n"), "{all}");
-    assert!(read("unit").contains("ActiveState=active"), "{all}");
-    let mounts = read("mounts");
+    assert!(guest.read("unit").contains("ActiveState=active"), "{all}");
+    let mounts = guest.read("mounts");
     let images: Vec<&str> = mounts
         .lines()
         .filter(|line| line.contains(" erofs "))
@@ -106,7 +105,7 @@ fn the_unit_runs_the_agent_and_an_old_kernel_has_what_it_cannot_mount_as_a_folde
     assert!(image.contains(" erofs /dev/loop"), "{image}");
     assert!(image.contains(" ro,nosuid,nodev,"), "{image}");
     let fell = "Unpacking `oci:/host/new:15`, for its image cannot be mounted here";
-    let journal = read("journal");
+    let journal = guest.read("journal");
     let fell = journal.lines().find(|line| line.contains(fell));
     // By this the agent knows that the next one like it need not be fetched.
     assert!(
@@ -118,7 +117,6 @@ fn the_unit_runs_the_agent_and_an_old_kernel_has_what_it_cannot_mount_as_a_folde
 #[test]
 fn an_agent_that_is_killed_and_a_node_that_loses_its_power_have_their_volumes_again() {
     let Some(guest) = node() else { return };
-    let read = |name: &str| fs::read_to_string(guest.host().join(name)).unwrap_or_default();
     let first = act(
         &guest,
         "deployed
@@ -127,7 +125,7 @@ fn an_agent_that_is_killed_and_a_node_that_loses_its_power_have_their_volumes_ag
         deployed && tool old && tool new
         systemctl show krunner-agent -p ActiveState,NRestarts",
     );
-    let said = read("said");
+    let said = guest.read("said");
     assert!(
         said.contains("tool of old\ntool of new\n"),
         "{said}\n{}",
@@ -149,7 +147,7 @@ fn an_agent_that_is_killed_and_a_node_that_loses_its_power_have_their_volumes_ag
         systemctl stop krunner-agent
         systemctl show krunner-agent -p Result,ActiveState",
     );
-    let said = read("said");
+    let said = guest.read("said");
     assert!(
         said.contains("tool of old\ntool of new\n"),
         "{said}\n{}",

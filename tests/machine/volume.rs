@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::dice::Dice;
-use crate::guest::Guest;
+use crate::guest::{Guest, program};
 
 /// Files that every version has, and files that each has of its own.
 const FILES: u32 = 120;
@@ -19,8 +19,7 @@ pub(crate) fn publish(guest: &Guest, name: &str, compression: &str) {
     write(&from.join("own"), name, 2);
     fs::write(from.join("version"), name).unwrap();
     fs::create_dir(from.join("bin")).unwrap();
-    fs::write(from.join("bin/tool"), "#!/bin/sh\necho \"tool of $1\"\n").unwrap();
-    executable(&from.join("bin/tool"));
+    program(&from.join("bin/tool"), "#!/bin/sh\necho \"tool of $1\"\n");
     let from = from.display().to_string();
     let to = format!("oci:{}:15", guest.host().join(name).display());
     let twin = format!("--erofs={compression}");
@@ -38,9 +37,4 @@ fn write(folder: &Path, text: &str, seed: u32) {
         fs::write(below.join(number.to_string()), content).unwrap();
     }
     fs::write(folder.join("solid"), Dice::new(seed).bytes(SOLID)).unwrap();
-}
-
-fn executable(file: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
 }
